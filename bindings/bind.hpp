@@ -1,0 +1,18 @@
+// One function a family; module.cpp calls each.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace zg::py {
+
+void bind_backend(pybind11::module_& m);
+void bind_hash(pybind11::module_& m);
+void bind_merkle(pybind11::module_& m);
+void bind_sig(pybind11::module_& m);
+void bind_rlp(pybind11::module_& m);
+void bind_state(pybind11::module_& m);
+void bind_evm(pybind11::module_& m);
+void bind_chain(pybind11::module_& m);
+void bind_device(pybind11::module_& m);
+
+}  // namespace zg::py

@@ -1,0 +1,15 @@
+#include "bind.hpp"
+
+PYBIND11_MODULE(_native, m) {
+  m.doc() = "Native heart of zerog. Use zerog.primitives and the packages above it.";
+  m.attr("__version__") = ZEROG_VERSION;
+  zg::py::bind_backend(m);
+  zg::py::bind_hash(m);
+  zg::py::bind_merkle(m);
+  zg::py::bind_sig(m);
+  zg::py::bind_rlp(m);
+  zg::py::bind_state(m);
+  zg::py::bind_evm(m);
+  zg::py::bind_chain(m);
+  zg::py::bind_device(m);
+}

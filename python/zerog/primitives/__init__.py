@@ -1,0 +1,1 @@
+"""The fast primitives, by name: ``from zerog.primitives import hashing, merkle, sig``."""

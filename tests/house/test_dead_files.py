@@ -9,10 +9,25 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "python" / "zerog"
 TOP_LEVEL = set(
-    """
-    .ci .gitignore benchmarks bindings CHANGELOG.md check CMakeLists.txt CONTRIBUTING.md cpp demo docs LICENSE Makefile
-    pyproject.toml python README.md tests
-    """.split()
+    [
+        ".ci",
+        ".gitignore",
+        "benchmarks",
+        "bindings",
+        "CHANGELOG.md",
+        "check",
+        "CMakeLists.txt",
+        "CONTRIBUTING.md",
+        "cpp",
+        "demo",
+        "docs",
+        "LICENSE",
+        "Makefile",
+        "pyproject.toml",
+        "python",
+        "README.md",
+        "tests",
+    ]
 )
 
 

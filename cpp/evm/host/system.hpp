@@ -1,0 +1,43 @@
+// What happens at the edges of a block: system calls, withdrawals, requests.
+#pragma once
+
+#include <string>
+
+#include "common/status.hpp"
+#include "evm/host/transact.hpp"
+
+namespace zg::evm {
+
+inline constexpr Address kSystemAddress{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe}};
+extern const Address kBeaconRootsAddress;      // EIP-4788
+extern const Address kHistoryStorageAddress;   // EIP-2935
+extern const Address kWithdrawalRequestAddress;     // EIP-7002
+extern const Address kConsolidationRequestAddress;  // EIP-7251
+inline constexpr uint64_t kSystemCallGas = 30'000'000;
+
+// EIP-4788 (both forks) and EIP-2935 (Prague): calls into the system contracts, if they have code.
+void apply_block_start(BlockState& state, const BlockEnv& env, const Rules& rules, const Hash32& parent_hash, const Hash32& parent_beacon_root);
+
+struct BlockEndOptions {
+  std::optional<Address> deposit_contract;  // EIP-6110; its logs are read
+  // A missing or failing EIP-7002/7251 contract invalidates an Ethereum block. A devnet without them says false: no such requests.
+  bool requests_required = true;
+  const std::vector<Log>* logs = nullptr;   // all logs of the block in order, for deposits
+};
+
+struct BlockEnd {
+  // EIP-7685: type byte and data of every non-empty request list, ascending. Empty before Prague.
+  std::vector<std::vector<uint8_t>> requests;
+  std::optional<Hash32> requests_hash;  // from Prague on
+  bool distribution_called = false;     // 0G sentinel (chain.md §3.4)
+  bool distribution_succeeded = false;
+};
+
+// Withdrawals, 0G's distribution call, and (Prague) the requests. Fails with a sentence when the block is invalid by it.
+Outcome<BlockEnd> apply_block_end(BlockState& state, const BlockEnv& env, const Rules& rules, const std::vector<Withdrawal>& withdrawals,
+                                  const BlockEndOptions& options = {});
+
+// sha256(sha256(request) ‖ …) over non-empty requests (EIP-7685).
+Hash32 requests_hash(const std::vector<std::vector<uint8_t>>& requests);
+
+}  // namespace zg::evm

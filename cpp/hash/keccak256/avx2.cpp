@@ -1,0 +1,27 @@
+#include <immintrin.h>
+
+#include "hash/keccak256/table.hpp"
+
+namespace zg::keccak256 {
+
+namespace {
+
+#include "hash/keccak256/vec256.inl"
+
+#include "hash/keccak256/lanes.inl"
+
+void permute_groups(uint64_t* states, size_t groups) {
+  for (; groups != 0; --groups) {
+    Four::V a[25];
+    __builtin_memcpy(a, states, sizeof a);
+    permute<Four>(a);
+    __builtin_memcpy(states, a, sizeof a);
+    states += 25 * Four::kWidth;
+  }
+}
+
+}  // namespace
+
+const Table avx2 = {Four::kWidth, permute_groups, hash_single, hash_64_lanes<Four>, hash_pairs_lanes<Four>, hash_views_lanes<Four>};
+
+}  // namespace zg::keccak256

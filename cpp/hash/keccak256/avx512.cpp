@@ -1,0 +1,27 @@
+#include <immintrin.h>
+
+#include "hash/keccak256/table.hpp"
+
+namespace zg::keccak256 {
+
+namespace {
+
+#include "hash/keccak256/vec512.inl"
+
+#include "hash/keccak256/lanes.inl"
+
+void permute_groups(uint64_t* states, size_t groups) {
+  for (; groups != 0; --groups) {
+    Eight::V a[25];
+    __builtin_memcpy(a, states, sizeof a);
+    permute<Eight>(a);
+    __builtin_memcpy(states, a, sizeof a);
+    states += 25 * Eight::kWidth;
+  }
+}
+
+}  // namespace
+
+const Table avx512 = {Eight::kWidth, permute_groups, hash_single, hash_64_lanes<Eight>, hash_pairs_lanes<Eight>, hash_views_lanes<Eight>};
+
+}  // namespace zg::keccak256

@@ -1,0 +1,252 @@
+"""Settings: flags > environment > file > defaults, each value with its origin.
+
+``default.toml`` beside this file is the manual: every key, its default and what it does; a test holds the two together.
+The environment name of a key is its path in capitals: ``chain.rpc.http_port`` is ``ZEROG_CHAIN_RPC_HTTP_PORT``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from zerog.errors import ConfigError
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=0)]
+Percent = Annotated[int, Meta(ge=0, le=100)]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class LogConfig(_Section, frozen=True):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class MetricsConfig(_Section, frozen=True):
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 6060
+
+
+class ConsensusConfig(_Section, frozen=True):
+    mode: Literal["embedded"] = "embedded"
+    block_interval_ms: Annotated[int, Meta(ge=100, le=3_600_000)] = 500
+    instant: bool = True
+    gather_ms: Annotated[int, Meta(ge=0, le=10_000)] = 20
+    block_gap_min_ms: Annotated[int, Meta(ge=0, le=60_000)] = 100
+    empty_blocks: bool = True
+    coinbase: str = "0x0000000000000000000000000000000000000000"
+    extra_data: str = "zerog"
+    transactions_max: Count = 0
+
+
+class StoreConfig(_Section, frozen=True):
+    sync: bool = True
+    fold_interval_blocks: Positive = 64
+    history_blocks: Annotated[int, Meta(ge=1, le=100_000)] = 256
+    archive: bool = False
+    cache_bytes: Positive = 256 << 20
+    free_bytes_min: Count = 256 << 20
+    scrub_interval_s: Count = 86_400
+    scrub_bytes_per_s: Positive = 16 << 20
+
+
+class PoolConfig(_Section, frozen=True):
+    journal: bool = True
+    waiting_max: Positive = 65_536
+
+
+class RpcConfig(_Section, frozen=True):
+    host: str = "127.0.0.1"
+    http_port: Port = 8545
+    ws_port: Port = 8546
+    hosts: tuple[str, ...] = ("localhost",)
+    origins: tuple[str, ...] = ()
+    cors: tuple[str, ...] = ("*",)
+    body_bytes_max: Positive = 32 << 20
+    response_bytes_max: Positive = 128 << 20
+    batch_max: Positive = 10_000
+    connections_max: Positive = 1024
+    idle_close_s: Positive = 30
+    body_timeout_s: Positive = 15
+    call_timeout_ms: Positive = 5000
+    call_gas_max: Positive = 1_000_000_000
+    threads: Positive = 4
+    logs_blocks_max: Positive = 10_000
+    logs_results_max: Positive = 20_000
+    filters_max: Positive = 10_000
+    filter_idle_s: Positive = 300
+    subscriptions_max: Positive = 128
+    notifications_max: Annotated[int, Meta(ge=10_000)] = 10_000
+    price_min: Count = 1_000_000_000
+    debug: bool = True
+
+
+class AdminConfig(_Section, frozen=True):
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 8547
+    token_file: str = ""
+
+
+class ChainConfig(_Section, frozen=True):
+    home: str = "zerog-chain"
+    genesis: str = ""
+    dev: bool = False
+    dev_accounts: tuple[str, ...] = ()
+    consensus: ConsensusConfig = ConsensusConfig()
+    store: StoreConfig = StoreConfig()
+    pool: PoolConfig = PoolConfig()
+    rpc: RpcConfig = RpcConfig()
+    admin: AdminConfig = AdminConfig()
+
+
+class Config(_Section, frozen=True):
+    """Everything that a zerog process can be told."""
+
+    log: LogConfig = LogConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    chain: ChainConfig = ChainConfig()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A configuration and where each value came from: ``default``, ``file PATH``, ``environment NAME`` or ``flag``."""
+
+    config: Config
+    origins: Mapping[str, str]
+
+    def rows(self) -> Iterator[tuple[str, Any, str]]:
+        """``(key, value, origin)`` in the order of the manual; what ``zerog config show`` prints."""
+        for key, _ in leaves(Config):
+            yield key, value_at(self.config, key), self.origins[key]
+
+
+def leaves(section: type[_Section], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every key of a section by its path, with its type."""
+    hints = get_type_hints(section, include_extras=True)
+    for name in section.__struct_fields__:
+        kind = hints[name]
+        if isinstance(kind, type) and issubclass(kind, _Section):
+            yield from leaves(kind, f"{prefix}{name}.")
+        else:
+            yield prefix + name, kind
+
+
+def value_at(config: Any, key: str) -> Any:
+    """The value of ``chain.rpc.http_port`` in a configuration."""
+    for part in key.split("."):
+        config = getattr(config, part)
+    return config
+
+
+def environment_name(key: str) -> str:
+    return "ZEROG_" + key.replace(".", "_").upper()
+
+
+def load(
+    path: Path | None = None, *, flags: Mapping[str, object] | None = None, environment: Mapping[str, str] | None = None
+) -> Loaded:
+    """Read the settings of a process.
+
+    Args:
+        path: a TOML file, or None.
+        flags: values by key (``{"chain.rpc.http_port": 0}``); None values mean not given.
+        environment: the process environment by default.
+
+    Raises:
+        ConfigError: an unknown key (with the nearest known one), or a value that does not fit; names key, value and origin.
+    """
+    known = dict(leaves(Config))
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(known, "default")
+
+    def put(key: str, value: Any, origin: str, *, text: bool) -> None:
+        if key not in known:
+            raise ConfigError(f"unknown setting {key} ({origin}){_near(key, known)}", key=key, value=value, origin=origin)
+        values[key] = _convert(key, value, known[key], origin, text=text)
+        origins[key] = origin
+
+    if path is not None:
+        for key, value in _read(path, known):
+            put(key, value, f"file {path}", text=False)
+    names = {environment_name(key): key for key in known}
+    sections = tuple(f"ZEROG_{name.upper()}_" for name in Config.__struct_fields__)
+    for name, value in sorted((os.environ if environment is None else environment).items()):
+        if name in names:
+            put(names[name], value, f"environment {name}", text=True)
+        elif name.startswith(sections):
+            raise ConfigError(
+                f"unknown setting {name} (environment){_near(name, names)}", key=name, value=value, origin=f"environment {name}"
+            )
+    for key, given in (flags or {}).items():
+        if given is not None:
+            put(key, given, "flag", text=isinstance(given, str))
+    return Loaded(_build(Config, values), origins)
+
+
+def _near(key: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+    if not close:
+        tail = key.rsplit(".", 1)[-1]
+        close = [name for name in known if name.rsplit(".", 1)[-1] == tail][:1]
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _read(path: Path, known: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}", key="", value=str(path), origin="file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}", key="", value=str(path), origin="file") from None
+    yield from _flatten(table, "", known)
+
+
+def _flatten(table: Mapping[str, Any], prefix: str, known: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        key = prefix + name
+        inner = any(other.startswith(key + ".") for other in known)
+        if isinstance(value, dict) and (inner or key not in known):
+            if not inner:
+                yield key, value  # unknown table: reported by the caller
+            else:
+                yield from _flatten(value, key + ".", known)
+        else:
+            yield key, value
+
+
+def _convert(key: str, value: Any, kind: Any, origin: str, *, text: bool) -> Any:
+    found = value
+    if text and "tuple" in str(kind):
+        value = [item.strip() for item in str(value).split(",") if item.strip()]
+    if text and kind is bool and str(value).lower() in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+        value = str(value).lower() in ("1", "true", "yes", "on")
+    try:
+        return msgspec.convert(value, kind, strict=not text)
+    except msgspec.ValidationError as error:
+        shown = "***" if "token" in key else repr(found)
+        raise ConfigError(f"{key} = {shown} ({origin}): {error}", key=key, value=found, origin=origin) from None
+
+
+def _build(section: type[_Section], values: Mapping[str, Any], prefix: str = "") -> Any:
+    hints = get_type_hints(section, include_extras=True)
+    given: dict[str, Any] = {}
+    for name in section.__struct_fields__:
+        kind = hints[name]
+        if isinstance(kind, type) and issubclass(kind, _Section):
+            given[name] = _build(kind, values, f"{prefix}{name}.")
+        elif prefix + name in values:
+            given[name] = values[prefix + name]
+    return section(**given)

@@ -1,0 +1,1 @@
+"""An ordered key-value port with column families, and its bodies."""

@@ -77,6 +77,9 @@ class Decoder {
   // True when the next item is a list; false at the end.
   bool next_is_list() const { return !at_end() && rest_.data[0] >= 0xc0; }
 
+  // Where the next item begins, for callers that hash or copy runs of items as they stand. Meaningless after a failure.
+  const uint8_t* position() const { return rest_.data; }
+
   // The payload of the next item, which must be a string.
   Bytes bytes();
   // Likewise, of exactly N bytes.

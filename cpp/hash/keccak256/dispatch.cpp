@@ -55,6 +55,9 @@ KernelBackends& kernel() {
                                      {"avx2", kCpuAvx2 | kCpuBmi2Adx, &avx2},
 #endif
                                      {"scalar", 0, &scalar},
+#if defined(ZG_EMU)
+                                     {"emu", 0, &emu},
+#endif
                                  },
                                  self_test);
   return backends;

@@ -8,6 +8,7 @@
 
 #include "grid/host_fibers.hpp"
 #include "hash/keccak256/body.hpp"
+#include "hash/keccak256/table.hpp"
 
 namespace zg::keccak256 {
 

@@ -1,0 +1,1 @@
+"""Our Solidity, its compiled artifacts, and where each contract stands."""

@@ -1,0 +1,167 @@
+"""Which contract answers at which address, and the accounts that genesis puts there.
+
+Fixed addresses and their origin: docs/protocol/chain.md, sections 3.7, 4-8. The byte code of the four Ethereum system
+contracts is the text of their EIPs. Predeployed contracts carry the storage that their constructors would have written,
+computed from the compiler's own layout (``Artifact.storage``), so genesis needs no execution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from zerog._native import keccak256
+from zerog.contracts.artifact import Artifact, load
+from zerog.types import Address, parse_address
+from zerog.wire.abi import Interface
+
+DA_SIGNERS: Final = parse_address("0x0000000000000000000000000000000000001000")
+WRAPPED_BASE: Final = parse_address("0x0000000000000000000000000000000000001002")
+SYSTEM: Final = parse_address("0xfffffffffffffffffffffffffffffffffffffffe")
+
+DA_REGISTRY_IMPLEMENTATION: Final = parse_address("0x7ad29425f6d68ed6bd8eb8a77d73bb2ad81b8afa")
+DA_REGISTRY_BEACON: Final = parse_address("0x762662fb644cdd051f35e0dd8fb6ac15a4bf65ad")
+DA_REGISTRY: Final = parse_address("0x20f30b2584f3096ea0d6c18c3b5cacc0585e12fc")
+W0G: Final = parse_address("0x1cd0690ff9a693f5ef2dd976660a8dafc81a109c")
+AGENCY_IMPLEMENTATION: Final = parse_address("0xcc46de259693c7ca0a776903381fd9b30f797368")
+AGENCY_BEACON: Final = parse_address("0x357f0f6bff45b51bd84121aab517c63c3c9d003a")
+AGENCY: Final = parse_address("0xe1a5162f99e075f8c6681ae28191ab3ac250b468")
+STAKING: Final = parse_address("0xea224dbb52f57752044c0c86ad50930091f561b9")
+INITIAL_OWNER: Final = parse_address("0x2d7f2d2286994477ba878f321b17a7e40e52cda4")
+
+# (sender, transactions it sent, what it paid for them): the keyless deployers of the contracts above
+KEYLESS_SENDERS: Final = (
+    (parse_address("0xeb995d37799ad4a2db524e5ff0825ae2d4711757"), 3, 3 * 10**17),
+    (parse_address("0x873cd27b6833e6394c34a00c37b260aca5abc0b6"), 1, 10**17),
+    (parse_address("0x3504d167b83f6fc763ed006ad9b3ae2c90ad1c5b"), 3, 3 * 10**17),
+)
+
+BEACON_SLOT: Final = int.from_bytes(keccak256(b"eip1967.proxy.beacon"), "big") - 1
+
+BEACON_ROOTS: Final = parse_address("0x000f3df6d732807ef1319fb7b8bb8522d0beac02")
+HISTORY_STORAGE: Final = parse_address("0x0000f90827f1c53a10cb7a02335b175320002935")
+WITHDRAWAL_REQUESTS: Final = parse_address("0x00000961ef480eb55e80d19ad83579a64c007002")
+CONSOLIDATION_REQUESTS: Final = parse_address("0x0000bbddc7ce488642fb579f8b00f3a590007251")
+
+SYSTEM_CONTRACTS: Final[Mapping[Address, bytes]] = {
+    # EIP-4788, "Block processing" and "Deployment"
+    BEACON_ROOTS: bytes.fromhex(
+        "3373fffffffffffffffffffffffffffffffffffffffe14604d57602036146024575f5ffd5b5f35801560495762001fff810690815414603c"
+        "575f5ffd5b62001fff01545f5260205ff35b5f5ffd5b62001fff42064281555f359062001fff015500"
+    ),
+    # EIP-2935, "EVM Assembly"
+    HISTORY_STORAGE: bytes.fromhex(
+        "3373fffffffffffffffffffffffffffffffffffffffe14604657602036036042575f35600143038111604257611fff81430311604257611f"
+        "ff9006545f5260205ff35b5f5ffd5b5f35611fff60014303065500"
+    ),
+    # EIP-7002, "Deployment"
+    WITHDRAWAL_REQUESTS: bytes.fromhex(
+        "3373fffffffffffffffffffffffffffffffffffffffe1460cb5760115f54807fffffffffffffffffffffffffffffffffffffffffffffffff"
+        "ffffffffffffffff146101f457600182026001905f5b5f82111560685781019083028483029004916001019190604d565b90939004925050"
+        "5036603814608857366101f457346101f4575f5260205ff35b34106101f45760015460010160015560035480600302600401338155600101"
+        "5f35815560010160203590553360601b5f5260385f601437604c5fa0600101600355005b6003546002548082038060101160df575060105b"
+        "5f5b8181146101835782810160030260040181604c02815460601b8152601401816001015481526020019060020154807fffffffffffffff"
+        "ffffffffffffffffff00000000000000000000000000000000168252906010019060401c908160381c81600701538160301c816006015381"
+        "60281c81600501538160201c81600401538160181c81600301538160101c81600201538160081c81600101535360010160e1565b91018092"
+        "1461019557906002556101a0565b90505f6002555f6003555b5f54807fffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+        "ffffffffff14156101cd57505f5b6001546002828201116101e25750505f6101e8565b01600290035b5f555f600155604c025ff35b5f5ffd"
+    ),
+    # EIP-7251, "Execution layer"
+    CONSOLIDATION_REQUESTS: bytes.fromhex(
+        "3373fffffffffffffffffffffffffffffffffffffffe1460d35760115f54807fffffffffffffffffffffffffffffffffffffffffffffffff"
+        "ffffffffffffffff1461019a57600182026001905f5b5f82111560685781019083028483029004916001019190604d565b90939004925050"
+        "50366060146088573661019a573461019a575f5260205ff35b341061019a5760015460010160015560035480600402600401338155600101"
+        "5f358155600101602035815560010160403590553360601b5f5260605f60143760745fa0600101600355005b600354600254808203806002"
+        "1160e7575060025b5f5b8181146101295782810160040260040181607402815460601b815260140181600101548152602001816002015481"
+        "526020019060030154905260010160e9565b910180921461013b5790600255610146565b90505f6002555f6003555b5f54807fffffffffff"
+        "ffffffffffffffffffffffffffffffffffffffffffffffffffffff141561017357505f5b6001546001828201116101885750505f61018e56"
+        "5b01600190035b5f555f6001556074025ff35b5f5ffd"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Predeploy:
+    """An account of genesis that has code."""
+
+    address: Address
+    code: bytes
+    storage: Mapping[int, int] = field(default_factory=dict)
+    balance: int = 0
+
+
+@dataclass(frozen=True)
+class StakingParameters:
+    """What the staking contract starts with. Rates are parts per million, the delay is in blocks, stakes are gwei.
+
+    The maximal number of validators and the delay are not published for the public networks; see chain.md section 14.
+    """
+
+    max_validator_count: int = 100
+    community_tax_rate: int = 20_000
+    min_withdrawability_delay: int = 345_600
+    min_activation_stakes_in_gwei: int = 32 * 10**9
+    max_effective_stakes_in_gwei: int = 100_000_000 * 10**9
+    effective_delegation_in_gwei: int = 10**9
+    min_delegation_in_gwei: int = 10**9
+
+
+def predeploys(owner: Address, genesis_id: bytes, staking: StakingParameters) -> list[Predeploy]:
+    """Every contract that a 0G chain has from its first block on."""
+    beacon, proxy = load("UpgradeableBeacon"), load("BeaconProxy")
+    registry, agency = load("DARegistry"), load("W0GAgency")
+
+    def behind(beacon_address: Address, implementation: Address, made: Artifact, address: Address) -> list[Predeploy]:
+        return [
+            Predeploy(implementation, made.deployed),
+            Predeploy(beacon_address, beacon.deployed, beacon.storage({"owner": owner, "implementation": implementation})),
+            Predeploy(
+                address,
+                proxy.deployed,
+                {**made.storage({"owner": owner}), BEACON_SLOT: int.from_bytes(beacon_address, "big")},
+            ),
+        ]
+
+    register = load("StakingContract")
+    return [
+        *[Predeploy(address, code) for address, code in SYSTEM_CONTRACTS.items()],
+        *behind(DA_REGISTRY_BEACON, DA_REGISTRY_IMPLEMENTATION, registry, DA_REGISTRY),
+        Predeploy(W0G, load("W0G").deployed),
+        *behind(AGENCY_BEACON, AGENCY_IMPLEMENTATION, agency, AGENCY),
+        Predeploy(STAKING, register.deployed, register.storage(staking_values(owner, genesis_id, staking))),
+    ]
+
+
+def staking_values(owner: Address, genesis_id: bytes, staking: StakingParameters) -> dict[str, int | bytes]:
+    """The staking contract's variables by their Solidity names."""
+    return {
+        "owner": owner,
+        "genesisId": genesis_id,
+        "maxValidatorCount": staking.max_validator_count,
+        "communityTaxRate": staking.community_tax_rate,
+        "minWithdrawabilityDelay": staking.min_withdrawability_delay,
+        "minActivationStakesInGwei": staking.min_activation_stakes_in_gwei,
+        "maxEffectiveStakesInGwei": staking.max_effective_stakes_in_gwei,
+        "effectiveDelegationInGwei": staking.effective_delegation_in_gwei,
+        "minDelegationInGwei": staking.min_delegation_in_gwei,
+    }
+
+
+NAMED: Final[Mapping[str, tuple[Address, str]]] = {
+    "da_signers": (DA_SIGNERS, "IDASigners"),
+    "da_registry": (DA_REGISTRY, "DARegistry"),
+    "wrapped_base": (WRAPPED_BASE, "IWrapped0GBase"),
+    "w0g": (W0G, "W0G"),
+    "w0g_agency": (AGENCY, "W0GAgency"),
+    "staking": (STAKING, "StakingContract"),
+}
+"""Contracts that people call, by the names that ``zerog devnet status`` shows: address and artifact."""
+
+
+def interface_at(address: bytes) -> Interface | None:
+    """The interface of a known contract, None for any other address."""
+    for known, artifact in NAMED.values():
+        if known == address:
+            return load(artifact).interface
+    return None

@@ -146,8 +146,12 @@ def test_types_parse(text: str) -> None:
     assert abi.parse_type(str(abi.parse_type(text))) == abi.parse_type(text)
 
 
-@pytest.mark.parametrize("text", ["", "uint7", "uint264", "bytes0", "bytes33", "uint08", "fixed128x18", "(uint256", "uint256)", "uint[",
-                                  "x",                                   "uint256[0]", "(" * 40 + "uint256" + ")" * 40])  # fmt: skip
+BAD_TYPES = """
+uint7 uint264 bytes0 bytes33 uint08 fixed128x18 (uint256 uint256) uint[ x uint256[0]
+""".split()
+
+
+@pytest.mark.parametrize("text", ["", "(" * 40 + "uint256" + ")" * 40, *BAD_TYPES])
 def test_bad_types(text: str) -> None:
     with pytest.raises(InvalidInput):
         abi.parse_type(text)

@@ -12,6 +12,7 @@ void bind_sig(pybind11::module_& m);
 void bind_rlp(pybind11::module_& m);
 void bind_state(pybind11::module_& m);
 void bind_evm(pybind11::module_& m);
+void bind_precompiles(pybind11::module_& m);
 void bind_chain(pybind11::module_& m);
 void bind_device(pybind11::module_& m);
 

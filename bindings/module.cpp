@@ -10,6 +10,7 @@ PYBIND11_MODULE(_native, m) {
   zg::py::bind_rlp(m);
   zg::py::bind_state(m);
   zg::py::bind_evm(m);
+  zg::py::bind_precompiles(m);
   zg::py::bind_chain(m);
   zg::py::bind_device(m);
 }

@@ -1,0 +1,183 @@
+"""Other people's Ethereum nodes, started for a comparison in the same run.
+
+anvil comes from npm (pinned in package.json beside this file), geth is built once through the Go module proxy. Both land
+in a cache folder of the checkout; a peer that cannot be had is reported with the reason, never silently left out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CACHE = HERE.parents[1] / ".cache" / "peers"
+GETH_VERSION = "v1.16.7"
+ANVIL_VERSION = "1.7.1"
+START_TIMEOUT_S = 60.0
+
+
+class PeerMissing(Exception):
+    """This peer cannot be had here; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A running node: where it answers, which chain it is, whose process it is."""
+
+    name: str
+    url: str
+    chain_id: int
+    pid: int
+
+
+def rpc(url: str, body: object, timeout_s: float = 30.0) -> object:
+    """One HTTP JSON-RPC exchange; ``body`` is a request or a batch."""
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+        return json.load(answer)
+
+
+def call(url: str, method: str, *params: object) -> object:
+    """The result of one call; raises with the node's own error text."""
+    answer = rpc(url, {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})
+    assert isinstance(answer, dict)
+    if answer.get("error"):
+        raise RuntimeError(f"{method}: {answer['error']}")
+    return answer["result"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def anvil_binary() -> Path:
+    """Installs anvil with npm on first use."""
+    home = CACHE / f"anvil-{ANVIL_VERSION}"
+    binary = next(iter(home.glob("node_modules/@foundry-rs/anvil-linux-*/bin/anvil")), None)
+    if binary is None:
+        npm = shutil.which("npm")
+        if npm is None:
+            raise PeerMissing("anvil: npm is not installed")
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "package.json").write_text(json.dumps({"private": True, "dependencies": {"@foundry-rs/anvil": ANVIL_VERSION}}))
+        done = subprocess.run([npm, "install", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=home, capture_output=True, text=True)
+        binary = next(iter(home.glob("node_modules/@foundry-rs/anvil-linux-*/bin/anvil")), None)
+        if binary is None:
+            raise PeerMissing(f"anvil: npm install failed: {done.stderr[-300:]}")
+    return binary
+
+
+def geth_binary() -> Path:
+    """Builds geth with the Go toolchain on first use (minutes)."""
+    binary = CACHE / f"geth-{GETH_VERSION}" / "geth"
+    if not binary.exists():
+        go = shutil.which("go")
+        if go is None:
+            raise PeerMissing("geth: no Go toolchain")
+        target = f"github.com/ethereum/go-ethereum/cmd/geth@{GETH_VERSION}"
+        done = subprocess.run([go, "install", target], env=os.environ | {"GOBIN": str(binary.parent)}, capture_output=True, text=True)
+        if not binary.exists():
+            raise PeerMissing(f"geth: go install failed: {done.stderr[-300:]}")
+    return binary
+
+
+def wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> int:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            return int(str(call(url, "eth_chainId")), 16)
+        except OSError:
+            time.sleep(0.05)
+    raise PeerMissing(f"{process.args[0]}: did not answer; its log ends with: {log.read_text(errors='replace')[-400:]}")  # type: ignore[index]
+
+
+def genesis(balances: dict[str, int], chain_id: int, gas_limit: int) -> dict[str, object]:
+    """A geth-style genesis at Prague with these accounts."""
+    forks = dict.fromkeys(
+        "homesteadBlock eip150Block eip155Block eip158Block byzantiumBlock constantinopleBlock petersburgBlock istanbulBlock "
+        "berlinBlock londonBlock arrowGlacierBlock grayGlacierBlock shanghaiTime cancunTime pragueTime".split(),
+        0,
+    )
+    blobs = {"target": 6, "max": 9, "baseFeeUpdateFraction": 5007716}
+    return {
+        "config": {
+            "chainId": chain_id,
+            **forks,
+            "mergeNetsplitBlock": 0,
+            "terminalTotalDifficulty": 0,
+            "terminalTotalDifficultyPassed": True,
+            "blobSchedule": {"cancun": {"target": 3, "max": 6, "baseFeeUpdateFraction": 3338477}, "prague": blobs},
+        },
+        "nonce": "0x0",
+        "timestamp": "0x0",
+        "extraData": "0x",
+        "gasLimit": hex(gas_limit),
+        "difficulty": "0x0",
+        "coinbase": "0x" + "00" * 20,
+        "baseFeePerGas": hex(10**9),
+        "alloc": {address: {"balance": hex(balance)} for address, balance in balances.items()},
+    }
+
+
+@contextmanager
+def running(name: str, command: list[str], url: str, home: Path) -> Iterator[Node]:
+    log = home / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, cwd=home)
+        try:
+            chain_id = wait_ready(url, process, log)
+            yield Node(name, url, chain_id, process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(15)
+
+
+@contextmanager
+def anvil(balances: dict[str, int], chain_id: int = 16601, gas_limit: int = 120_000_000) -> Iterator[Node]:
+    """anvil in its automatic mode: a block as soon as transactions wait."""
+    binary, port = anvil_binary(), free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "genesis.json").write_text(json.dumps(genesis(balances, chain_id, gas_limit)))
+        command = [str(binary), "--port", str(port), "--init", "genesis.json", "--silent", "--hardfork", "prague"]
+        command += ["--chain-id", str(chain_id), "--gas-limit", str(gas_limit), "--block-time", "1"]
+        with running("anvil", command, f"http://127.0.0.1:{port}", home) as node:
+            yield node
+
+
+@contextmanager
+def geth(balances: dict[str, int], gas_limit: int = 120_000_000) -> Iterator[Node]:
+    """geth --dev with a period of one second over a genesis that funds these accounts (chain id 1337)."""
+    binary, port = geth_binary(), free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "genesis.json").write_text(json.dumps(genesis(balances, 1337, gas_limit)))
+        data = ["--datadir", str(home / "data")]
+        done = subprocess.run([str(binary), *data, "init", "genesis.json"], cwd=home, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise PeerMissing(f"geth: init failed: {done.stderr[-300:]}")
+        command = [str(binary), *data, "--dev", "--dev.period", "1", "--http", "--http.port", str(port), "--http.api", "eth,net,web3,txpool"]
+        command += ["--ipcdisable", "--port", "0", "--nodiscover", "--maxpeers", "0", "--authrpc.port", str(free_port())]
+        command += ["--txpool.globalslots", "200000", "--txpool.globalqueue", "200000", "--rpc.batch-request-limit", "100000"]
+        command += ["--miner.gaslimit", str(gas_limit), "--rpc.batch-response-max-size", "500000000", "--miner.recommit", "200ms"]
+        with running("geth", command, f"http://127.0.0.1:{port}", home) as node:
+            yield node

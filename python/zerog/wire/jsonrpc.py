@@ -84,7 +84,7 @@ def _entry(item: Any) -> Call | Malformed:
     if type(method) is not str:
         return Malformed(id, RpcError(INVALID_REQUEST, "invalid request: method must be a string"))
     if item.get("jsonrpc", "2.0") != "2.0":
-        return Malformed(id, RpcError(INVALID_REQUEST, "invalid request: jsonrpc must be \"2.0\""))
+        return Malformed(id, RpcError(INVALID_REQUEST, 'invalid request: jsonrpc must be "2.0"'))
     params = item.get("params")
     if params is None:
         params = []

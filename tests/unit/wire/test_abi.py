@@ -146,9 +146,19 @@ def test_types_parse(text: str) -> None:
     assert abi.parse_type(str(abi.parse_type(text))) == abi.parse_type(text)
 
 
-BAD_TYPES = """
-uint7 uint264 bytes0 bytes33 uint08 fixed128x18 (uint256 uint256) uint[ x uint256[0]
-""".split()
+BAD_TYPES = [
+    "uint7",
+    "uint264",
+    "bytes0",
+    "bytes33",
+    "uint08",
+    "fixed128x18",
+    "(uint256",
+    "uint256)",
+    "uint[",
+    "x",
+    "uint256[0]",
+]
 
 
 @pytest.mark.parametrize("text", ["", "(" * 40 + "uint256" + ")" * 40, *BAD_TYPES])

@@ -1,0 +1,1 @@
+"""What an application imports: keys, and verbs that each return plain values."""

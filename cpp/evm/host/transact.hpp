@@ -27,7 +27,6 @@ enum class TxError : uint8_t {
   initcode_too_large,
   chain_id_mismatch,
   type_not_supported,
-  fees_too_large,
   blob_create,
   blob_missing,
   blob_too_many,

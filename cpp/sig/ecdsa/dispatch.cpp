@@ -111,7 +111,14 @@ bool self_test(const void* opaque) {
 }
 
 KernelBackends& kernel() {
-  static KernelBackends backends("ecdsa", {{"scalar", 0, &scalar}}, self_test);
+  static KernelBackends backends("ecdsa",
+                                 {
+#if defined(__x86_64__)
+                                     {"avx512", kCpuAvx512 | kCpuIfma | kCpuBmi2Adx, &avx512},
+#endif
+                                     {"scalar", 0, &scalar},
+                                 },
+                                 self_test);
   return backends;
 }
 

@@ -1,0 +1,94 @@
+// Fixed-size cells addressed by a 28-bit index: half the size of a pointer, and addresses never move.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <bit>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <vector>
+
+namespace zg::state {
+
+// Chunks double in size, so an index finds its chunk by one bit scan. take() and give() may be called from several threads;
+// the memory of a cell belongs to whoever took it.
+class Pool {
+ public:
+  static constexpr uint32_t kIndexMax = (1u << 28) - 1;
+
+  // `zeroed`: cells that were never taken before read as zero.
+  explicit Pool(size_t cell_bytes, bool zeroed = false) : cell_bytes_(cell_bytes), zeroed_(zeroed) {}
+  ~Pool() {
+    for (uint8_t* chunk : chunks_) std::free(chunk);
+  }
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  uint8_t* at(uint32_t index) const {
+    const uint32_t position = index + kFirst;
+    const unsigned chunk = static_cast<unsigned>(std::bit_width(position)) - 1;
+    return chunks_[chunk - kFirstBits] + static_cast<size_t>(position - (1u << chunk)) * cell_bytes_;
+  }
+
+  // Appends `count` free indices to `out`.
+  void take(size_t count, std::vector<uint32_t>& out) {
+    std::lock_guard lock(mutex_);
+    for (; count != 0 && !free_.empty(); --count) {
+      out.push_back(free_.back());
+      free_.pop_back();
+    }
+    for (; count != 0; --count) out.push_back(grow());
+  }
+  void give(const uint32_t* indices, size_t count) {
+    std::lock_guard lock(mutex_);
+    free_.insert(free_.end(), indices, indices + count);
+  }
+  uint32_t take() {
+    std::lock_guard lock(mutex_);
+    if (free_.empty()) return grow();
+    const uint32_t index = free_.back();
+    free_.pop_back();
+    return index;
+  }
+  void give(uint32_t index) { give(&index, 1); }
+
+  size_t cell_bytes() const { return cell_bytes_; }
+  // Indices ever handed out are below this.
+  uint32_t end() const { return end_; }
+  size_t live() const { return end_ - free_.size(); }
+  size_t memory_bytes() const { return static_cast<size_t>(end_) * cell_bytes_ + free_.capacity() * 4; }
+
+ private:
+  static constexpr unsigned kFirstBits = 6;
+  static constexpr uint32_t kFirst = 1u << kFirstBits;
+  static constexpr size_t kHugePageBytes = 2 << 20;
+
+  uint32_t grow() {
+    if (end_ == kIndexMax) throw std::bad_alloc();
+    const unsigned chunk = static_cast<unsigned>(std::bit_width(end_ + kFirst)) - 1 - kFirstBits;
+    if (chunks_[chunk] == nullptr) {
+      // Cells are touched at random: large chunks ask for large pages. Untouched pages cost nothing.
+      size_t size = cell_bytes_ << (chunk + kFirstBits);
+      const bool huge = size >= 2 * kHugePageBytes;
+      size = (size + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
+      void* memory = huge ? std::aligned_alloc(kHugePageBytes, size) : std::malloc(cell_bytes_ << (chunk + kFirstBits));
+      if (memory == nullptr) throw std::bad_alloc();
+      if (huge) madvise(memory, size, MADV_HUGEPAGE);
+      if (zeroed_) std::memset(memory, 0, cell_bytes_ << (chunk + kFirstBits));
+      chunks_[chunk] = static_cast<uint8_t*>(memory);
+    }
+    return end_++;
+  }
+
+  size_t cell_bytes_;
+  bool zeroed_;
+  uint8_t* chunks_[29 - kFirstBits] = {};
+  std::mutex mutex_;
+  std::vector<uint32_t> free_;
+  uint32_t end_ = 0;
+};
+
+}  // namespace zg::state

@@ -1,236 +1,142 @@
+// World: loading, building, and reading at the head. stage.cpp changes it, past.cpp and prove.cpp look back.
+
 #include "state/accounts/world.hpp"
 
 #include <algorithm>
-#include <map>
-#include <mutex>
-#include <shared_mutex>
 
 #include "hash/keccak256/api.hpp"
-#include "rlp/api.hpp"
-#include "state/trie/api.hpp"
+#include "state/accounts/body.hpp"
 
 namespace zg::state {
 
+World::World() : body_(std::make_shared<Body>()) {}
+World::~World() = default;
+
+void World::load_account(const Address& address, const Account& account) {
+  Flat& flat = body_->flat;
+  uint32_t index = flat.find(address);
+  if (index == kNoIndex) index = flat.add(address);
+  flat.entry(index).cell = Cell::live;
+  flat.set_account(flat.entry(index), account);
+}
+
+void World::load_slot(const Address& address, const U256& slot, const U256& value) {
+  if (value.is_zero()) return;
+  Flat& flat = body_->flat;
+  uint32_t index = flat.find(address);
+  if (index == kNoIndex) {
+    index = flat.add(address);
+    flat.entry(index).cell = Cell::awaited;
+  }
+  AccountEntry& entry = flat.entry(index);
+  flat.open_storage(entry);
+  flat.set_slot(entry.storage, slot, value);
+}
+
+void World::load_code(CodePtr code) {
+  const Hash32 hash = keccak256::hash(as_bytes(*code));
+  body_->flat.add_code(hash, std::move(code));
+}
+
 namespace {
 
-struct Entry {
-  Account account;
-  std::map<U256, U256> slots;
-};
-using Flat = std::map<Address, Entry>;
+constexpr size_t kSlotsAtOnce = 1 << 18;
+constexpr size_t kAccountsAtOnce = 1 << 20;
 
-Hash32 root_of(std::vector<std::pair<Hash32, std::vector<uint8_t>>> leaves) {
-  std::sort(leaves.begin(), leaves.end());
-  std::vector<Bytes> keys, values;
-  for (const auto& [key, value] : leaves) {
-    keys.push_back(as_bytes(key));
-    values.push_back(as_bytes(value));
+// Storage tries of the accounts in [begin, end), or of fewer when they have many slots; returns where it stopped.
+uint32_t build_storages(Flat& flat, Batch& batch, uint32_t begin, uint32_t end) {
+  LeafItems leaves(32);
+  uint32_t stop = begin;
+  for (; stop < end && leaves.count() < kSlotsAtOnce; ++stop) {
+    const AccountEntry& entry = flat.entry(stop);
+    if (entry.cell == Cell::free || entry.storage == kNoIndex) continue;
+    for (uint32_t s = flat.storage(entry.storage).first_slot; s != kNoIndex; s = flat.slot(s).next)
+      leaves.add_slot(flat.slot(s).slot, flat.slot(s).value);
   }
-  return sorted_root(keys.data(), values.data(), keys.size());
+  if (leaves.count() == 0) return stop;
+  const std::vector<TrieItem> all = leaves.items();
+  std::vector<TrieItem> items;
+  size_t next = 0;
+  for (uint32_t i = begin; i < stop; ++i) {
+    const AccountEntry& entry = flat.entry(i);
+    if (entry.cell == Cell::free || entry.storage == kNoIndex) continue;
+    StorageEntry& storage = flat.storage(entry.storage);
+    const auto first = all.begin() + static_cast<ptrdiff_t>(next);
+    items.assign(first, first + storage.slot_count);
+    next += storage.slot_count;
+    sort_items(items);
+    storage.trie = batch.update(kNoNode, items.data(), items.size(), &storage.root);
+  }
+  batch.hash();
+  return stop;
 }
-
-Hash32 storage_root(const Entry& entry) {
-  std::vector<std::pair<Hash32, std::vector<uint8_t>>> leaves;
-  for (const auto& [slot, value] : entry.slots) {
-    rlp::Encoder encoder;
-    encoder.number(value);
-    leaves.emplace_back(keccak256::hash(as_bytes(slot.to_hash())), encoder.take());
-  }
-  return root_of(std::move(leaves));
-}
-
-Hash32 state_root(const Flat& flat) {
-  std::vector<std::pair<Hash32, std::vector<uint8_t>>> leaves;
-  for (const auto& [address, entry] : flat) {
-    rlp::Encoder encoder;
-    const size_t mark = encoder.open_list();
-    encoder.number(entry.account.nonce);
-    encoder.number(entry.account.balance);
-    encoder.bytes(storage_root(entry));
-    encoder.bytes(entry.account.code_hash);
-    encoder.close_list(mark);
-    leaves.emplace_back(keccak256::hash(as_bytes(address)), encoder.take());
-  }
-  return root_of(std::move(leaves));
-}
-
-void apply_changes(Flat& flat, const Changes& changes) {
-  for (const AccountChange& change : changes.accounts) {
-    if (!change.exists) {
-      flat.erase(change.address);
-      continue;
-    }
-    Entry& entry = flat[change.address];
-    entry.account = change.after;
-    if (change.storage_cleared) entry.slots.clear();
-    for (const SlotChange& slot : change.slots) {
-      if (slot.after.is_zero()) {
-        entry.slots.erase(slot.slot);
-      } else {
-        entry.slots[slot.slot] = slot.after;
-      }
-    }
-  }
-}
-
-using Codes = std::map<Hash32, CodePtr>;
-
-class FlatReader final : public Reader {
- public:
-  FlatReader(std::shared_ptr<const Flat> flat, std::shared_ptr<const Codes> codes, std::map<uint64_t, Hash32> hashes)
-      : flat_(std::move(flat)), codes_(std::move(codes)), hashes_(std::move(hashes)) {}
-  bool account(const Address& address, Account& out) const override {
-    const auto it = flat_->find(address);
-    if (it == flat_->end()) return false;
-    out = it->second.account;
-    return true;
-  }
-  U256 storage(const Address& address, const U256& slot) const override {
-    const auto it = flat_->find(address);
-    if (it == flat_->end()) return {};
-    const auto value = it->second.slots.find(slot);
-    return value == it->second.slots.end() ? U256() : value->second;
-  }
-  bool has_storage(const Address& address) const override {
-    const auto it = flat_->find(address);
-    return it != flat_->end() && !it->second.slots.empty();
-  }
-  CodePtr code(const Hash32& code_hash) const override {
-    if (code_hash == kEmptyCodeHash) return std::make_shared<const Code>();
-    const auto it = codes_->find(code_hash);
-    return it == codes_->end() ? nullptr : it->second;
-  }
-  Hash32 block_hash(uint64_t number) const override {
-    const auto it = hashes_.find(number);
-    return it == hashes_.end() ? Hash32{} : it->second;
-  }
-
- private:
-  std::shared_ptr<const Flat> flat_;
-  std::shared_ptr<const Codes> codes_;
-  std::map<uint64_t, Hash32> hashes_;
-};
 
 }  // namespace
 
-// The plain body: one copy of everything for each kept height.
-struct World::Body {
-  mutable std::shared_mutex mutex;
-  std::shared_ptr<Flat> flat = std::make_shared<Flat>();
-  std::shared_ptr<Flat> next;
-  std::shared_ptr<Codes> codes = std::make_shared<Codes>();
-  Changes staged;
-  std::map<uint64_t, std::shared_ptr<const Flat>> kept;
-  std::map<uint64_t, Hash32> hashes;
-  size_t history = 256;
-  uint64_t head = 0;
-  Hash32 root = kEmptyTrieRoot, next_root{};
-
-  std::shared_ptr<const Reader> reader(uint64_t number, std::shared_ptr<const Flat> state) const {
-    std::map<uint64_t, Hash32> recent;
-    for (const auto& [n, hash] : hashes)
-      if (n <= number && n + 256 > number) recent[n] = hash;
-    return std::make_shared<FlatReader>(std::move(state), codes, std::move(recent));
-  }
-};
-
-World::World() : body_(std::make_unique<Body>()) {}
-World::~World() = default;
-
-void World::load_account(const Address& address, const Account& account) { (*body_->flat)[address].account = account; }
-void World::load_slot(const Address& address, const U256& slot, const U256& value) {
-  if (!value.is_zero()) (*body_->flat)[address].slots[slot] = value;
-}
-void World::load_code(CodePtr code) {
-  const Hash32 hash = keccak256::hash(as_bytes(*code));
-  (*body_->codes)[hash] = std::move(code);
-}
 Outcome<Hash32> World::build(uint64_t number, const Hash32& block_hash) {
-  body_->head = number;
-  body_->kept[number] = body_->flat;
-  body_->hashes[number] = block_hash;
-  return body_->root = state_root(*body_->flat);
-}
-
-Hash32 World::stage(const Changes& changes) {
-  Changes complete = changes;
-  for (AccountChange& change : complete.accounts) {
-    const auto it = body_->flat->find(change.address);
-    change.existed = it != body_->flat->end();
-    change.before = change.existed ? it->second.account : Account();
-    if (change.existed) {
-      std::map<U256, U256> slots;
-      for (const SlotChange& slot : change.slots) slots[slot.slot] = slot.after;
-      if (change.storage_cleared || !change.exists)
-        for (const auto& [slot, value] : it->second.slots) slots.try_emplace(slot, U256());
-      change.slots.clear();
-      for (const auto& [slot, after] : slots) {
-        const auto old = it->second.slots.find(slot);
-        const U256 before = old == it->second.slots.end() ? U256() : old->second;
-        if (before != after) change.slots.push_back({slot, before, after});
-      }
-    }
+  Body& body = *body_;
+  Flat& flat = body.flat;
+  const uint32_t end = flat.accounts_end();
+  for (uint32_t i = 0; i < end; ++i)
+    if (flat.entry(i).cell == Cell::awaited)
+      return Failure{Status::bad_argument, "state: slots without an account at 0x" + to_hex(as_bytes(flat.entry(i).address))};
+  std::vector<Link> retired;
+  for (uint32_t i = 0; i < end;) {
+    i = build_storages(flat, body.batch, i, end);
+    body.batch.keep(retired);
   }
-  body_->next = std::make_shared<Flat>(*body_->flat);
-  apply_changes(*body_->next, complete);
-  body_->staged = std::move(complete);
-  return body_->next_root = state_root(*body_->next);
+  std::vector<uint8_t> leaf;
+  for (uint32_t i = 0; i < end;) {
+    LeafItems leaves(20);
+    for (; i < end && leaves.count() < kAccountsAtOnce; ++i) {
+      const AccountEntry& entry = flat.entry(i);
+      if (entry.cell == Cell::free) continue;
+      encode_account_leaf(flat.account_of(entry), body.past_account(i).storage_root, leaf);
+      leaves.add(entry.address.b, as_bytes(leaf));
+    }
+    std::vector<TrieItem> items = leaves.items();
+    sort_items(items);
+    body.trie = body.batch.update(body.trie, items.data(), items.size(), &body.root);
+    body.batch.hash();
+    body.batch.keep(retired);
+    body.store.release(retired);
+    retired.clear();
+  }
+  std::unique_lock lock(body.mutex);
+  body.has_head = true;
+  body.head = number;
+  body.hashes[number] = block_hash;
+  return body.root;
 }
-const Changes& World::staged() const { return body_->staged; }
-void World::commit(uint64_t number, const Hash32& block_hash) {
+
+void World::set_block_hash(uint64_t number, const Hash32& hash) {
   std::unique_lock lock(body_->mutex);
-  auto codes = std::make_shared<Codes>(*body_->codes);
-  for (const NewCode& code : body_->staged.codes) (*codes)[code.code_hash] = code.code;
-  body_->codes = std::move(codes);
-  body_->flat = std::move(body_->next);
-  body_->kept[number] = body_->flat;
-  while (body_->kept.size() > body_->history + 1) body_->kept.erase(body_->kept.begin());
-  body_->head = number;
-  body_->root = body_->next_root;
-  body_->hashes[number] = block_hash;
-  body_->staged = {};
+  body_->hashes[number] = hash;
 }
-void World::discard() {
-  body_->next.reset();
-  body_->staged = {};
-}
-
-void World::set_block_hash(uint64_t number, const Hash32& hash) { body_->hashes[number] = hash; }
-void World::set_history_blocks(size_t count) { body_->history = count; }
-
-std::shared_ptr<const Reader> World::at(uint64_t number) const {
-  std::shared_lock lock(body_->mutex);
-  const auto it = body_->kept.find(number);
-  return it == body_->kept.end() ? nullptr : body_->reader(number, it->second);
-}
-
-uint64_t World::head() const { return body_->head; }
-Hash32 World::head_hash() const { return block_hash(body_->head); }
-Hash32 World::root() const { return body_->root; }
-uint64_t World::oldest() const { return body_->kept.empty() ? 0 : body_->kept.begin()->first; }
+void World::set_history_blocks(size_t count) { body_->history_blocks = count; }
+void World::set_proof_memory(size_t size_bytes) { body_->proof_bytes = size_bytes; }
 
 bool World::account(const Address& address, Account& out) const {
-  const auto it = body_->flat->find(address);
-  if (it == body_->flat->end()) return false;
-  out = it->second.account;
+  const uint32_t index = body_->flat.find(address);
+  if (index == kNoIndex) return false;
+  out = body_->flat.account_of(body_->flat.entry(index));
   return true;
 }
+
 U256 World::storage(const Address& address, const U256& slot) const {
-  const auto it = body_->flat->find(address);
-  if (it == body_->flat->end()) return {};
-  const auto value = it->second.slots.find(slot);
-  return value == it->second.slots.end() ? U256() : value->second;
+  const uint32_t index = body_->flat.find(address);
+  return index == kNoIndex ? U256() : body_->flat.slot_value(body_->flat.entry(index).storage, slot);
 }
+
 bool World::has_storage(const Address& address) const {
-  const auto it = body_->flat->find(address);
-  return it != body_->flat->end() && !it->second.slots.empty();
+  const uint32_t index = body_->flat.find(address);
+  return index != kNoIndex && body_->flat.entry(index).storage != kNoIndex;
 }
-CodePtr World::code(const Hash32& code_hash) const {
-  if (code_hash == kEmptyCodeHash) return std::make_shared<const Code>();
-  const auto it = body_->codes->find(code_hash);
-  return it == body_->codes->end() ? nullptr : it->second;
-}
+
+CodePtr World::code(const Hash32& code_hash) const { return body_->flat.code(code_hash); }
+
 Hash32 World::block_hash(uint64_t number) const {
+  if (number > body_->head || number + 256 <= body_->head) return {};
   const auto it = body_->hashes.find(number);
   return it == body_->hashes.end() ? Hash32{} : it->second;
 }

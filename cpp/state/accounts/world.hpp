@@ -79,6 +79,9 @@ class World final : public Reader {
   void set_block_hash(uint64_t number, const Hash32& hash);
   // How many blocks back at() and prove() reach; 256 at first. Takes effect at the next commit.
   void set_history_blocks(size_t count);
+  // How many bytes of trie nodes that only older heights need are kept for prove(); 256 MiB at first. Heights beyond it are
+  // proved by leading the tries back, which costs time.
+  void set_proof_memory(size_t size_bytes);
 
   // The state after block `number`; null when it is not kept. Every read takes a shared lock for itself. The height stays
   // readable for as long as the reader lives, and so does the memory of all later changes: let go of it soon.
@@ -105,7 +108,10 @@ class World final : public Reader {
 
  private:
   struct Body;
-  std::unique_ptr<Body> body_;
+  class PastReader;
+  class Export;
+  class Prover;
+  std::shared_ptr<Body> body_;  // readers of the past share it
 };
 
 }  // namespace zg::state

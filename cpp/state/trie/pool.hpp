@@ -58,8 +58,10 @@ class Pool {
   size_t cell_bytes() const { return cell_bytes_; }
   // Indices ever handed out are below this.
   uint32_t end() const { return end_; }
-  size_t live() const { return end_ - free_.size(); }
-  size_t memory_bytes() const { return static_cast<size_t>(end_) * cell_bytes_ + free_.capacity() * 4; }
+  size_t memory_bytes() const {
+    std::lock_guard lock(mutex_);
+    return static_cast<size_t>(end_) * cell_bytes_ + free_.capacity() * 4;
+  }
 
  private:
   static constexpr unsigned kFirstBits = 6;
@@ -86,7 +88,7 @@ class Pool {
   size_t cell_bytes_;
   bool zeroed_;
   uint8_t* chunks_[29 - kFirstBits] = {};
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<uint32_t> free_;
   uint32_t end_ = 0;
 };

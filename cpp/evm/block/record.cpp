@@ -15,7 +15,7 @@ constexpr size_t kHeadSize = 176, kRowSize = 144, kLogHeadSize = 32, kWithdrawal
 
 // Offsets inside the head.
 enum HeadAt : size_t {
-  at_magic = 0, at_version = 4, at_number = 8, at_timestamp = 16, at_hash = 24, at_parent = 56, at_counts = 88, at_sections = 108
+  at_magic = 0, at_version = 4, at_number = 8, at_timestamp = 16, at_hash = 24, at_parent = 56, at_counts = 88, at_sections = 104
 };
 // Offsets inside a row.
 enum RowAt : size_t {
@@ -65,8 +65,8 @@ Outcome<std::vector<uint8_t>> encode_record(const RecordParts& p) {
   store_le64(head + at_timestamp, p.header->timestamp);
   std::memcpy(head + at_hash, p.hash.b, 32);
   std::memcpy(head + at_parent, p.header->parent_hash.b, 32);
-  const size_t counts[5] = {count, log_count, p.withdrawals->size(), p.requests->size(), p.dropped->size()};
-  for (size_t i = 0; i < 5; ++i) store_le32(head + at_counts + 4 * i, static_cast<uint32_t>(counts[i]));
+  const size_t counts[4] = {count, log_count, p.withdrawals->size(), p.requests->size()};
+  for (size_t i = 0; i < 4; ++i) store_le32(head + at_counts + 4 * i, static_cast<uint32_t>(counts[i]));
   size_t section = 0;
   const auto begin_section = [&] { store_le32(out.data() + at_sections + 4 * section++, static_cast<uint32_t>(out.size())); };
 
@@ -131,12 +131,6 @@ Outcome<std::vector<uint8_t>> encode_record(const RecordParts& p) {
     append(out, as_bytes(request));
   }
   begin_section();
-  for (const Dropped& dropped : *p.dropped) {
-    append(out, as_bytes(dropped.hash));
-    append_u32(out, dropped.text.size());
-    append(out, as_bytes(std::string_view(dropped.text)));
-  }
-  begin_section();
   if (out.size() > UINT32_MAX - 32) return Failure{Status::bad_argument, "block record: above 4 GiB"};
   append(out, as_bytes(checksum(as_bytes(out))));
   return out;
@@ -159,11 +153,10 @@ Outcome<RecordView> RecordView::open(Bytes record) {
   view.log_count_ = count(1);
   view.withdrawal_count_ = count(2);
   view.request_count_ = count(3);
-  view.dropped_count_ = count(4);
-  uint32_t* const sections[9] = {&view.header_at_, &view.rows_at_, &view.log_offsets_at_, &view.logs_at_, &view.raws_at_,
-                                 &view.withdrawals_at_, &view.requests_at_, &view.dropped_at_, &view.end_};
+  uint32_t* const sections[8] = {&view.header_at_, &view.rows_at_, &view.log_offsets_at_, &view.logs_at_, &view.raws_at_,
+                                 &view.withdrawals_at_, &view.requests_at_, &view.end_};
   uint32_t last = kHeadSize;
-  for (size_t i = 0; i < 9; ++i) {
+  for (size_t i = 0; i < 8; ++i) {
     *sections[i] = load_le32(record.data + at_sections + 4 * i);
     if (*sections[i] < last) return broken;
     last = *sections[i];
@@ -194,17 +187,15 @@ bool RecordView::sections_stand() const {
     expected += kLogHeadSize + 32 * topics + load_le32(log + 28);
   }
   if (load_le32(offsets + 4 * log_count_) != expected || expected != logs_size) return false;
-  const auto sized_items_stand = [&](size_t begin, size_t end, size_t count, size_t prefix) {
-    for (size_t i = 0; i < count; ++i) {
-      if (end - begin < prefix + 4) return false;
-      const size_t size = load_le32(all_.data + begin + prefix);
-      begin += prefix + 4;
-      if (end - begin < size) return false;
-      begin += size;
-    }
-    return begin == end;
-  };
-  return sized_items_stand(requests_at_, dropped_at_, request_count_, 0) && sized_items_stand(dropped_at_, end_, dropped_count_, 32);
+  size_t at = requests_at_;
+  for (size_t i = 0; i < request_count_; ++i) {
+    if (end_ - at < 4) return false;
+    const size_t size = load_le32(all_.data + at);
+    at += 4;
+    if (end_ - at < size) return false;
+    at += size;
+  }
+  return at == end_;
 }
 
 const uint8_t* RecordView::row(size_t i) const { return all_.data + rows_at_ + i * kRowSize; }
@@ -282,17 +273,6 @@ std::vector<std::vector<uint8_t>> RecordView::requests() const {
     const size_t size = load_le32(at);
     out.emplace_back(at + 4, at + 4 + size);
     at += 4 + size;
-  }
-  return out;
-}
-
-std::vector<Dropped> RecordView::dropped() const {
-  std::vector<Dropped> out;
-  const uint8_t* at = all_.data + dropped_at_;
-  for (size_t i = 0; i < dropped_count_; ++i) {
-    const size_t size = load_le32(at + 32);
-    out.push_back({fixed_from<32>(at), std::string(reinterpret_cast<const char*>(at + 36), size)});
-    at += 36 + size;
   }
   return out;
 }

@@ -11,24 +11,17 @@
 //   raws               the transactions' wire bytes, back to back
 //   withdrawals        44 bytes each
 //   requests           u32 size and bytes each (EIP-7685)
-//   dropped            hash, u32 size and text of each transaction that could not be paid at execution (chain.md §13, CH-07)
 //   checksum           keccak256 over the keccak256 of each 4 KiB piece before it
 //
 // A record is written once. open() checks every offset, so a view never reads outside; check_record() checks the sum.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "common/status.hpp"
 #include "evm/types.hpp"
 
 namespace zg::evm {
-
-struct Dropped {
-  Hash32 hash{};
-  std::string text;
-};
 
 // What a record is made of. Views are borrowed for the call.
 struct RecordParts {
@@ -40,7 +33,6 @@ struct RecordParts {
   const std::vector<Receipt>* receipts = nullptr;
   const std::vector<Withdrawal>* withdrawals = nullptr;
   const std::vector<std::vector<uint8_t>>* requests = nullptr;
-  const std::vector<Dropped>* dropped = nullptr;
 };
 
 // bad_argument when the record would pass 4 GiB.
@@ -80,7 +72,6 @@ class RecordView {
 
   std::vector<Withdrawal> withdrawals() const;
   std::vector<std::vector<uint8_t>> requests() const;
-  std::vector<Dropped> dropped() const;
   std::vector<uint8_t> block_rlp() const;
 
  private:
@@ -88,9 +79,9 @@ class RecordView {
   bool sections_stand() const;
 
   Bytes all_{};
-  size_t transaction_count_ = 0, log_count_ = 0, withdrawal_count_ = 0, request_count_ = 0, dropped_count_ = 0;
+  size_t transaction_count_ = 0, log_count_ = 0, withdrawal_count_ = 0, request_count_ = 0;
   uint32_t header_at_ = 0, rows_at_ = 0, log_offsets_at_ = 0, logs_at_ = 0, raws_at_ = 0, withdrawals_at_ = 0, requests_at_ = 0,
-           dropped_at_ = 0, end_ = 0;
+           end_ = 0;
 };
 
 // True when the checksum at the record's end is right.

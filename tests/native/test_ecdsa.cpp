@@ -190,7 +190,7 @@ int main() {
       std::printf("%s: skipped: %s\n", name, table.failure().message.c_str());
       continue;
     }
-    check_threads(**table);  // first, so that the shared tables are built under contention
+    check_threads(**table);
     check_sizes(**table);
     check_batch(**table, border_batch());
     check_blame(**table);

@@ -21,12 +21,14 @@ __all__ = ["blame", "recover_addresses", "recover_many", "verify_many"]
 Buffer: TypeAlias = bytes | bytearray | memoryview | npt.NDArray[np.uint8]
 
 
-def recover_many(digests: Buffer, signatures: Buffer, *, backend: str = "") -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+def recover_many(
+    digests: Buffer, signatures: Buffer, *, backend: str = ""
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
     """Recover the public keys that made recoverable signatures.
 
     Args:
-        digests: n × 32 bytes.
-        signatures: n × 65 bytes: r ‖ s ‖ recovery id, r and s big-endian, the id 0 … 3 (Ethereum's ``v`` less 27). High s is
+        digests: n * 32 bytes.
+        signatures: n * 65 bytes: r ‖ s ‖ recovery id, r and s big-endian, the id 0 … 3 (Ethereum's ``v`` less 27). High s is
             accepted; a rule against it is the caller's.
         backend: name of a backend; empty for the active one.
 
@@ -63,9 +65,9 @@ def verify_many(
     """Verify signatures under given keys.
 
     Args:
-        digests: n × 32 bytes.
-        signatures: n × 64 bytes: r ‖ s, big-endian.
-        public_keys: n × 64 bytes: x ‖ y, big-endian; a point off the curve is a bad signature.
+        digests: n * 32 bytes.
+        signatures: n * 64 bytes: r ‖ s, big-endian.
+        public_keys: n * 64 bytes: x ‖ y, big-endian; a point off the curve is a bad signature.
         low_s_only: refuse s > n / 2, the second form that every signature has.
         backend: name of a backend; empty for the active one.
 
@@ -78,7 +80,9 @@ def verify_many(
 
     Cost: as :func:`recover_many`, a little less.
     """
-    ok: npt.NDArray[np.bool_] = _native.ecdsa_verify_many(digests, signatures, public_keys, low_s_only=low_s_only, backend=backend)
+    ok: npt.NDArray[np.bool_] = _native.ecdsa_verify_many(
+        digests, signatures, public_keys, low_s_only=low_s_only, backend=backend
+    )
     return ok
 
 

@@ -23,7 +23,8 @@ FAMILIES = {"small": False, "large": True}
 
 @pytest.fixture(params=["memory", "rocks"])
 def kv(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kv]:
-    body: Kv = MemoryKv(list(FAMILIES)) if request.param == "memory" else RocksKv(tmp_path / "db", FAMILIES, cache_bytes=1 << 20)
+    memory = request.param == "memory"
+    body: Kv = MemoryKv(list(FAMILIES)) if memory else RocksKv(tmp_path / "db", FAMILIES, cache_bytes=1 << 20)
     yield body
     body.close()
 

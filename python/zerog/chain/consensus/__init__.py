@@ -1,0 +1,1 @@
+"""What consensus drives, and who drives it."""

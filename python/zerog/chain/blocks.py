@@ -234,6 +234,37 @@ class BlockStore:
             return before or None
         return row
 
+    def has_storage_at(self, address: bytes, number: int) -> bool:
+        """Whether an account had a slot that was not zero after block ``number`` (archive)."""
+        stop = address + b"\xff" * 33
+        if any(self.value_at("slots", key, number) for key, _ in self.kv.scan("slots", address, stop)):
+            return True
+        start = _KIND["slots"] + address
+        seen: set[bytes] = set()
+        for key, _ in self.kv.scan("history", start, _next_prefix(start)):
+            slot = key[1:-8]
+            if slot not in seen and self.value_at("slots", slot, number):
+                return True
+            seen.add(slot)
+        return False
+
+    def external(self, kind: str, key: bytes, number: int) -> bytes | None:
+        """What the engine asks about heights that it no longer keeps; None: absent."""
+        if kind == "headers":
+            try:
+                header: bytes = native.record_header(self.record(number))["header_rlp"]
+            except NotFound:
+                return None
+            return header
+        if kind == "has_storage":
+            return b"\1" if self.has_storage_at(key, number) else None
+        return self.value_at(kind, key, number)
+
+
+def _next_prefix(prefix: bytes) -> bytes:
+    """The first key after every key that begins with ``prefix`` (whose last byte is not 0xff everywhere)."""
+    return (int.from_bytes(prefix, "big") + 1).to_bytes(len(prefix), "big")
+
 
 def history_key(family: str, key: bytes, number: int) -> bytes:
     return _KIND[family] + key + number_key(number)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,9 +42,19 @@ class Executor:
         history_blocks: how many blocks back reads reach without an archive, also after a restart as far as
             ``REPLAY_BYTES_MAX`` of changes allow.
         fold_interval_blocks: state rows are folded in steps of this many blocks.
+        pool_limits: keyword arguments of the native engine that bound its pool.
     """
 
-    def __init__(self, blocks: BlockStore, genesis: Genesis, *, history_blocks: int = 256, fold_interval_blocks: int = 64) -> None:
+    def __init__(
+        self,
+        blocks: BlockStore,
+        genesis: Genesis,
+        *,
+        history_blocks: int = 256,
+        fold_interval_blocks: int = 64,
+        pool_limits: Mapping[str, int] | None = None,
+    ) -> None:
+        self._pool_limits = dict(pool_limits or {})
         self.blocks = blocks
         self.genesis = genesis
         self._history_blocks = history_blocks
@@ -79,10 +89,12 @@ class Executor:
     def _new_engine(self) -> Any:
         # The ring reaches past what folding leaves behind, so that an archive answers every height without a gap.
         engine = native.Engine(
-            self.genesis.engine_config(), history_blocks=self._history_blocks + 2 * self._fold_interval_blocks
+            self.genesis.engine_config(),
+            history_blocks=self._history_blocks + 2 * self._fold_interval_blocks,
+            **self._pool_limits,
         )
         if self.blocks.archive:
-            engine.set_external_reader(self.blocks.value_at)
+            engine.set_external_reader(self.blocks.external)
         return engine
 
     def _restore(self, engine: Any) -> int:
@@ -122,6 +134,10 @@ class Executor:
         """Keep the flat state at or below a block (an open evm_snapshot), or let go with None."""
         with self._fold_lock:
             self._held = number
+
+    def fold_due(self) -> bool:
+        """Whether a fold would do something; cheap enough for the event loop."""
+        return self.fold_target() is not None
 
     def fold_target(self) -> int | None:
         """Up to which block folding is due, or None."""

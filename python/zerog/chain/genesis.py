@@ -1,4 +1,4 @@
-"""The first state: a geth-style genesis file, read strictly, and the parameters of the known networks."""
+"""The first state: a geth-style genesis file, read strictly. The known networks are in ``presets``."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from typing import Any, Final
 from blake3 import blake3
 
 from zerog.chain import types
+from zerog.chain.presets import BLOB_SCHEDULE
 from zerog.errors import ConfigError, InvalidInput
 
-GALILEO_CHAIN_ID: Final = 16602
-ARISTOTLE_CHAIN_ID: Final = 16661
-DEVNET_CHAIN_ID: Final = 16601
 GAS_LIMIT: Final = 120_000_000
 BASE_FEE: Final = 1_000_000_000
 
@@ -24,10 +22,6 @@ _BLOCK_FORKS: Final = (
     "homesteadBlock", "eip150Block", "eip155Block", "eip158Block", "byzantiumBlock", "constantinopleBlock", "petersburgBlock",
     "istanbulBlock", "muirGlacierBlock", "berlinBlock", "londonBlock", "arrowGlacierBlock", "grayGlacierBlock",
 )  # fmt: skip
-BLOB_SCHEDULE: Final = {
-    "cancun": {"target": 3, "max": 6, "baseFeeUpdateFraction": 3_338_477},
-    "prague": {"target": 6, "max": 9, "baseFeeUpdateFraction": 5_007_716},
-}
 
 
 @dataclass(frozen=True)
@@ -62,22 +56,6 @@ class Genesis:
             storage = sorted(account["storage"].items())
             digest.update(repr((address, account["balance"], account["nonce"], account["code"], storage)).encode())
         return digest.digest()
-
-
-def chain_config(chain_id: int = DEVNET_CHAIN_ID, **more: Any) -> dict[str, Any]:
-    """A ``config`` object with every fork up to Prague at the start and 0G's rules."""
-    return {
-        "chainId": chain_id,
-        **dict.fromkeys(_BLOCK_FORKS, 0),
-        "terminalTotalDifficulty": 0,
-        "terminalTotalDifficultyPassed": True,
-        "shanghaiTime": 0,
-        "cancunTime": 0,
-        "pragueTime": 0,
-        "blobSchedule": BLOB_SCHEDULE,
-        "zerog": dict(ZEROG_RULES),
-        **more,
-    }
 
 
 def load(path: Path) -> Genesis:

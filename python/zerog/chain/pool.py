@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -143,6 +144,7 @@ class Pool:
         )
         self._lane = Offload(1, waiting_max=1024, name="pool")
         self._listeners: list[PendingListener] = []
+        self._mined: deque[NewBlock] = deque()
         self.height = 0
         self.admitted_total = 0
         self.refused_total = 0
@@ -192,7 +194,7 @@ class Pool:
             while True:
                 await self._round()
         finally:
-            for _, future in self._queue._items:
+            for _, future in self._queue.drain():
                 if not future.done():
                     future.set_exception(Unavailable("the node is stopping"))
             with self._lane:
@@ -224,6 +226,10 @@ class Pool:
             self._tell(raws, results)
 
     def _admit(self, raws: list[bytes]) -> list[bytes | Exception]:
+        if self._journal is not None:
+            self._forget_mined(self._journal)
+        if not raws:
+            return []
         if self._home is not None and self._free_bytes_min:
             disk.check_free(self._home, self._free_bytes_min)
         results: list[bytes | str] = self._engine().add_transactions(raws, True)
@@ -242,18 +248,21 @@ class Pool:
             for listener in list(self._listeners):
                 listener(hashes, kept)
 
-    async def on_block(self, block: NewBlock) -> None:
-        """A block was committed: what it holds need not be kept any longer."""
+    def on_block(self, block: NewBlock) -> None:
+        """A block was committed: what it holds need not be kept any longer. The next round sees to it."""
         self.height = block.number
         if self._journal is not None and (block.tx_count or block.number % _SWEEP_BLOCKS == 0):
-            await self._lane.run(self._forget, block)
+            self._mined.append(block)
+            if not len(self._queue):
+                self._queue.put(([], asyncio.get_running_loop().create_future()))
 
-    def _forget(self, block: NewBlock) -> None:
-        assert self._journal is not None
-        hashes = block.tx_hashes
-        self._journal.forget(hashes[at : at + 32] for at in range(0, len(hashes), 32))
-        if block.number % _SWEEP_BLOCKS == 0:
-            engine = self._engine()
-            old = self._journal.older_than(block.number - _SWEEP_BLOCKS)
-            self._journal.forget([hash for hash in old if engine.pool_transaction(hash) is None])
-            self._journal.tidy()
+    def _forget_mined(self, journal: Journal) -> None:
+        while self._mined:
+            block = self._mined.popleft()
+            hashes = block.tx_hashes
+            journal.forget(hashes[at : at + 32] for at in range(0, len(hashes), 32))
+            if block.number % _SWEEP_BLOCKS == 0:
+                engine = self._engine()
+                old = journal.older_than(block.number - _SWEEP_BLOCKS)
+                journal.forget([hash for hash in old if engine.pool_transaction(hash) is None])
+                journal.tidy()

@@ -65,6 +65,10 @@ class StoreConfig(_Section, frozen=True):
 class PoolConfig(_Section, frozen=True):
     journal: bool = True
     waiting_max: Positive = 65_536
+    transactions_max: Positive = 10_000
+    sender_max: Positive = 64
+    bytes_max: Positive = 256 << 20
+    tip_min: Count = 0
 
 
 class RpcConfig(_Section, frozen=True):

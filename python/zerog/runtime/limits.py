@@ -43,10 +43,14 @@ class BoundedQueue(Generic[_T]):
             finally:
                 self._waiter = None
         if count_max is None or count_max >= len(self._items):
-            taken = list(self._items)
-            self._items.clear()
-            return taken
+            return self.drain()
         return [self._items.popleft() for _ in range(count_max)]
+
+    def drain(self) -> list[_T]:
+        """Take what is there, perhaps nothing."""
+        taken = list(self._items)
+        self._items.clear()
+        return taken
 
 
 class TokenBucket:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from zerog import _native as native
 from zerog.chain.api import BlockListener, Finalized, NewBlock, new_block
 from zerog.chain.blocks import BlockStore, Head
 from zerog.chain.executor import Executor, Opened
@@ -19,7 +20,6 @@ from zerog.chain.pool import Pool
 from zerog.errors import Conflict, InvalidInput
 from zerog.runtime import log
 from zerog.runtime.offload import Offload
-from zerog import _native as native
 
 _log = log.get(__name__)
 
@@ -186,7 +186,7 @@ class Application:
         await self._writer.run(self.executor.commit, sealed)
         block = new_block(sealed)
         self.latest = block
-        await self.pool.on_block(block)
+        self.pool.on_block(block)
         for listener in list(self._listeners):
             listener(block)
         _log.debug("block.commit", height=block.number, hash=block.hash, transactions=block.tx_count, gas=block.gas_used)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from zerog.chain.api import NewBlock
@@ -69,6 +69,19 @@ class EmbeddedConsensus:
         async with self._turn:
             return await self._produce(withdrawals)
 
+    async def revert(self, number: int) -> None:
+        """Go back to a block and listen to the pool of the new engine."""
+        async with self._turn:
+            self._application.engine.set_pool_listener(None)
+            try:
+                await self._application.revert(number)
+            finally:
+                self.watch()
+
+    def set_instant(self, instant: bool) -> None:
+        """Whether a waiting transaction makes a block at once."""
+        self.pace = replace(self.pace, instant=instant)
+
     # --- the loop -----------------------------------------------------------------------------------------------------
 
     def watch(self) -> None:
@@ -86,11 +99,12 @@ class EmbeddedConsensus:
     async def run(self, ready: Ready) -> None:
         self.watch()
         ready()
-        pace, clock = self.pace, self.clock
+        clock = self.clock
         if self._waiting():
             self._wake.set()
         try:
             while True:
+                pace = self.pace
                 due_s = self._last_s + pace.block_interval_ms / 1000
                 by_timer = not await self._woken(due_s - clock.monotonic_s())
                 if by_timer and not pace.empty_blocks and not self._waiting():

@@ -1,6 +1,7 @@
 // Execution without a chain, for tests, tools and benchmarks: a world from a dict, transactions one by one or in bulk.
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "bind.hpp"
@@ -201,7 +202,8 @@ class EvmWorld {
   }
 
   pyb::dict transact(const pyb::dict& env_dict, const pyb::handle& given, bool check_nonce, bool check_balance, bool check_base_fee,
-                     bool check_sender_code, bool collect_access_list, std::optional<uint64_t> deadline_ms) {
+                     bool check_sender_code, bool collect_access_list, std::optional<uint64_t> deadline_ms, uint64_t gas_before,
+                     uint64_t blob_gas_before) {
     const Environment env = environment_of(env_dict, rules_);
     const Transaction tx = any_transaction(given);
     TransactOptions options;
@@ -210,6 +212,9 @@ class EvmWorld {
     options.check_base_fee = check_base_fee;
     options.check_sender_code = check_sender_code;
     options.collect_access_list = collect_access_list;
+    options.block_gas_left = env.block.gas_limit - std::min(gas_before, env.block.gas_limit);
+    const uint64_t blob_gas_max = blob_schedule(rules_.fork).max_gas;
+    options.blob_gas_left = blob_gas_max - std::min(blob_gas_before, blob_gas_max);
     if (deadline_ms) options.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(*deadline_ms);
     TxResult result;
     {
@@ -323,6 +328,29 @@ class EvmWorld {
     return int_from(block_->storage(fixed_of<20>(address, "address"), word_from(slot, "slot")));
   }
 
+  // The whole world as root() left it.
+  pyb::dict dump() const {
+    pyb::dict out;
+    pyb::dict current;
+    const std::unique_ptr<state::FlatExport> rows = world_.export_at(world_.head());
+    if (rows == nullptr) raise(Status::internal, "dump: head not kept");
+    for (std::vector<state::FlatRow> chunk = rows->next(1024); !chunk.empty(); chunk = rows->next(1024))
+      for (const state::FlatRow& row : chunk) {
+        if (row.is_slot) {
+          current["storage"][int_from(row.slot)] = int_from(row.value);
+          continue;
+        }
+        current = pyb::dict();
+        current["nonce"] = row.account.nonce;
+        current["balance"] = int_from(row.account.balance);
+        const state::CodePtr code = world_.code(row.account.code_hash);
+        current["code"] = code != nullptr ? to_bytes(as_bytes(*code)) : pyb::bytes();
+        current["storage"] = pyb::dict();
+        out[to_bytes(as_bytes(row.address))] = current;
+      }
+    return out;
+  }
+
  private:
   static const BlockEnd& unwrap_ref(const Outcome<BlockEnd>& outcome) {
     if (!outcome.ok()) raise(outcome.failure());
@@ -362,9 +390,11 @@ void bind_evm(pybind11::module_& m) {
       .def("transact", &EvmWorld::transact, pyb::arg("env"), pyb::arg("transaction"), pyb::kw_only(), pyb::arg("check_nonce") = true,
            pyb::arg("check_balance") = true, pyb::arg("check_base_fee") = true, pyb::arg("check_sender_code") = true,
            pyb::arg("collect_access_list") = false, pyb::arg("deadline_ms") = pyb::none(),
+           pyb::arg("gas_before") = 0, pyb::arg("blob_gas_before") = 0,
            "Executes one transaction: raw bytes, or a dict (type, chain_id, nonce, max_fee, max_priority_fee, gas_limit, to, value, data,\n"
            "access_list [(address, [slot])], max_fee_per_blob_gas, blob_hashes, authorizations [{chain_id, address, nonce, authority}], sender).\n\n"
-           "env: number, timestamp, gas_limit, coinbase, base_fee, prev_randao, excess_blob_gas, block_hashes {number: hash}.\n\n"
+           "env: number, timestamp, gas_limit, coinbase, base_fee, prev_randao, excess_blob_gas, block_hashes {number: hash}; gas_before and\n"
+           "blob_gas_before: what the block has used already.\n\n"
            "Returns:\n    dict: valid, error (geth's sentence), success, gas_used, gas_refunded, gas_max_used, output, logs [(address, topics, data)],\n"
            "    created, effective_gas_price, blob_gas_used, access_list. Not valid: nothing changed.")
       .def("run", &EvmWorld::run, pyb::arg("env"), pyb::arg("batch"),
@@ -378,7 +408,8 @@ void bind_evm(pybind11::module_& m) {
            "A call by the system: no fee, no nonce; its effects stay when it succeeds.")
       .def("root", &EvmWorld::root, "Ends the block and returns the state root.")
       .def("account", &EvmWorld::account, pyb::arg("address"), "(nonce, balance, code) as the block sees it now.")
-      .def("storage", &EvmWorld::storage, pyb::arg("address"), pyb::arg("slot"), "A slot as the block sees it now.");
+      .def("storage", &EvmWorld::storage, pyb::arg("address"), pyb::arg("slot"), "A slot as the block sees it now.")
+      .def("dump", &EvmWorld::dump, "{address: {nonce, balance, code, storage}} of the world as root() left it.");
 }
 
 }  // namespace zg::py

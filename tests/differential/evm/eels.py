@@ -44,7 +44,9 @@ class Fork:
         state = self.state.State()
         for address, account in case["pre"].items():
             self.state.set_account(
-                state, Bytes20(address), self.types.Account(nonce=Uint(account["nonce"]), balance=U256(account["balance"]), code=Bytes(account["code"]))
+                state,
+                Bytes20(address),
+                self.types.Account(nonce=Uint(account["nonce"]), balance=U256(account["balance"]), code=Bytes(account["code"])),
             )
             for slot, value in account["storage"].items():
                 self.state.set_storage(state, Bytes20(address), Bytes32(slot.to_bytes(32, "big")), U256(value))
@@ -84,14 +86,24 @@ class Fork:
                     "why": repr(evm.error) if evm is not None else "collision",
                     "gas_used": int(output.block_gas_used - gas_before),
                     "output": bytes(evm.output) if evm is not None else b"",
-                    "logs": [(bytes(log.address), [bytes(t) for t in log.topics], bytes(log.data)) for log in output.block_logs[logs_before:]],
+                    "logs": [
+                        (bytes(log.address), [bytes(t) for t in log.topics], bytes(log.data))
+                        for log in output.block_logs[logs_before:]
+                    ],
                 }
             )
         accounts = {}
         for address, account in state._main_trie._data.items():
             trie = state._storage_tries.get(address)
-            storage = {int.from_bytes(slot, "big"): int(value) for slot, value in trie._data.items()} if trie is not None else {}
-            accounts[bytes(address)] = {"nonce": int(account.nonce), "balance": int(account.balance), "code": bytes(account.code), "storage": storage}
+            storage = (
+                {int.from_bytes(slot, "big"): int(value) for slot, value in trie._data.items()} if trie is not None else {}
+            )
+            accounts[bytes(address)] = {
+                "nonce": int(account.nonce),
+                "balance": int(account.balance),
+                "code": bytes(account.code),
+                "storage": storage,
+            }
         return {"results": results, "accounts": accounts, "root": bytes(self.state.state_root(state))}
 
 

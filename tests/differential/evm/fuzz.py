@@ -91,7 +91,9 @@ def differences(case: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
                 found.append(f"account {address.hex()}: {name} {value!r}, EELS {account[name]!r}")
         for slot in {*account["storage"], *generator.SLOTS}:
             if world.storage(address, slot) != account["storage"].get(slot, 0):
-                found.append(f"account {address.hex()}: slot {slot:#x} {world.storage(address, slot):#x}, EELS {account['storage'].get(slot, 0):#x}")
+                found.append(
+                    f"account {address.hex()}: slot {slot:#x} {world.storage(address, slot):#x}, EELS {account['storage'].get(slot, 0):#x}"
+                )
     if root != theirs["root"]:
         found.append(f"root {root.hex()}, EELS {theirs['root'].hex()}")
     return found
@@ -122,7 +124,9 @@ def run(python: str, seeds: range, workers: int, show: bool = False) -> tuple[in
                     made[case["fork"]] += 1
                     for raw, result in zip(case["transactions"], theirs.get("results", []), strict=False):
                         kind = raw[0] if raw[0] < 5 else 0
-                        made[f"type {kind} {'refused' if not result['valid'] else 'success' if result['success'] else 'failed'}"] += 1
+                        made[
+                            f"type {kind} {'refused' if not result['valid'] else 'success' if result['success'] else 'failed'}"
+                        ] += 1
                         if not result["valid"] or not result["success"]:
                             made[("refused: " if not result["valid"] else "failed: ") + result["why"].split("(")[0]] += 1
                     if found:

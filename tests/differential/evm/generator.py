@@ -142,9 +142,27 @@ class Program:
         r = self.rng.random()
         if r < 0.3:
             runtime = program(self.rng, self.addresses, self.rng.randrange(1, 12), depth + 1)[:200]
-            init = b"\x60" + bytes([len(runtime)]) + b"\x60\x0b\x5f\x39\x60" + bytes([len(runtime)]) + b"\x5f\xf3" + b"\x00" + runtime
+            init = (
+                b"\x60"
+                + bytes([len(runtime)])
+                + b"\x60\x0b\x5f\x39\x60"
+                + bytes([len(runtime)])
+                + b"\x5f\xf3"
+                + b"\x00"
+                + runtime
+            )
         elif r < 0.4:
-            init = self.rng.choice([b"\x60\xef\x5f\x53\x60\x01\x5f\xf3", b"\x61\x60\x01\x5f\xf3", b"\x33\xff", b"\x30\xff", b"\x5f\x5f\xfd", b"\xfe", b""])
+            init = self.rng.choice(
+                [
+                    b"\x60\xef\x5f\x53\x60\x01\x5f\xf3",
+                    b"\x61\x60\x01\x5f\xf3",
+                    b"\x33\xff",
+                    b"\x30\xff",
+                    b"\x5f\x5f\xfd",
+                    b"\xfe",
+                    b"",
+                ]
+            )
         else:
             init = program(self.rng, self.addresses, self.rng.randrange(1, 10), depth + 1)[:200]
         self.store_bytes(init, 0)
@@ -227,7 +245,10 @@ class Program:
             elif number == 0x47:
                 self.op(number, 0, 1)
             else:
-                self.push({0x40: rng.choice([0, 99, 98, 100, 2**70]), 0x49: rng.randrange(3), 0x35: self.offset()}.get(number) or self.address())
+                self.push(
+                    {0x40: rng.choice([0, 99, 98, 100, 2**70]), 0x49: rng.randrange(3), 0x35: self.offset()}.get(number)
+                    or self.address()
+                )
                 self.op(number, 1, 1)
         elif kind == "copy":
             number = rng.choice([0x37, 0x39, 0x3E, 0x5E])
@@ -305,7 +326,9 @@ def authorization(rng: random.Random, nonces: dict[bytes, int]) -> list[Any]:
     return [chain, to, nonce, parity, r, s]
 
 
-def transaction(rng: random.Random, fork: str, env: dict[str, Any], nonces: dict[bytes, int], addresses: list[bytes]) -> tuple[bytes, bytes]:
+def transaction(
+    rng: random.Random, fork: str, env: dict[str, Any], nonces: dict[bytes, int], addresses: list[bytes]
+) -> tuple[bytes, bytes]:
     """(raw transaction, sender)"""
     who = rng.randrange(len(KEYS))
     key, sender = KEYS[who], SENDERS[who]
@@ -325,7 +348,8 @@ def transaction(rng: random.Random, fork: str, env: dict[str, Any], nonces: dict
     else:
         data = bytes(rng.choice([0, 0, 1, 255, rng.randrange(256)]) for _ in range(rng.choice([0, 0, 4, 36, 100, 300])))
     access: list[Any] = [
-        [rng.choice(addresses), [rng.choice(SLOTS).to_bytes(32, "big") for _ in range(rng.randrange(3))]] for _ in range(rng.choice([0, 0, 1, 2]))
+        [rng.choice(addresses), [rng.choice(SLOTS).to_bytes(32, "big") for _ in range(rng.randrange(3))]]
+        for _ in range(rng.choice([0, 0, 1, 2]))
     ]
     if rng.random() < 0.95:
         gas += 40 * len(data) + sum(2400 + 1900 * len(slots) for _, slots in access) + 33000 * creation + 50000 * (kind == 4)
@@ -340,7 +364,10 @@ def transaction(rng: random.Random, fork: str, env: dict[str, Any], nonces: dict
     head: list[Any] = [CHAIN_ID, nonce, fee] if kind == 1 else [CHAIN_ID, nonce, tip, fee]
     fields: list[Any] = [*head, gas, to, value, data, access]
     if kind == 3:
-        hashes = [b"\x01" + rng.randbytes(31) for _ in range(rng.choice([1, 1, 2, 3]) if rng.random() < 0.97 else rng.choice([0, 7, 10]))]
+        hashes = [
+            b"\x01" + rng.randbytes(31)
+            for _ in range(rng.choice([1, 1, 2, 3]) if rng.random() < 0.97 else rng.choice([0, 7, 10]))
+        ]
         if hashes and rng.random() < 0.02:
             hashes[0] = b"\x02" + hashes[0][1:]
         fields += [rng.choice([1, 10, 1000, 2**40]), hashes]
@@ -358,7 +385,12 @@ def case(seed: int) -> dict[str, Any]:
     addresses = [*SENDERS, *CONTRACTS, *CONTRACTS, *STRANGERS, COINBASE]
     pre: dict[bytes, dict[str, Any]] = {}
     for address in SENDERS:
-        pre[address] = {"nonce": rng.choice([0, 0, 1, 5, 300]), "balance": rng.choice([10**18, 10**24, 10**24, 10**24]), "code": b"", "storage": {}}
+        pre[address] = {
+            "nonce": rng.choice([0, 0, 1, 5, 300]),
+            "balance": rng.choice([10**18, 10**24, 10**24, 10**24]),
+            "code": b"",
+            "storage": {},
+        }
         if fork == "prague" and rng.random() < 0.25:
             target = rng.choice([*CONTRACTS, *SENDERS, bytes(19) + b"\1", STRANGERS[1]])
             pre[address]["code"] = b"\xef\x01\x00" + target
@@ -393,4 +425,3 @@ def case(seed: int) -> dict[str, Any]:
         transactions.append(raw)
         nonces[sender] += 1  # a guess that is right when the transaction is valid and changes nobody else's nonce
     return {"seed": seed, "fork": fork, "env": env, "pre": pre, "transactions": transactions}
-

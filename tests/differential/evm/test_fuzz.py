@@ -35,7 +35,16 @@ def eels_python() -> str:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_random_transactions_end_as_the_specification_says(seed: int) -> None:
-    command = [sys.executable, str(Path(__file__).with_name("fuzz.py")), "--eels", eels_python(), "--cases", str(CASES), "--seed", str(seed)]
+    command = [
+        sys.executable,
+        str(Path(__file__).with_name("fuzz.py")),
+        "--eels",
+        eels_python(),
+        "--cases",
+        str(CASES),
+        "--seed",
+        str(seed),
+    ]
     done = subprocess.run(
         [*command, "--workers", str(os.cpu_count() or 1)], capture_output=True, text=True, timeout=1700, check=False
     )

@@ -49,5 +49,7 @@ Outcome<const Table*> backend(std::string_view name);
 void hash_many(const Table& table, const uint8_t* data, const uint64_t* offsets, size_t count, uint8_t* digests);
 void hash_many(const Table& table, const Bytes* inputs, size_t count, uint8_t* digests);
 void hash_many_64(const Table& table, const uint8_t* data, size_t count, uint8_t* digests);
+// Inputs of `size` bytes each, one after the other.
+void hash_many_fixed(const Table& table, const uint8_t* data, size_t size, size_t count, uint8_t* digests);
 
 }  // namespace zg::keccak256

@@ -10,6 +10,8 @@ namespace {
 
 #include "hash/keccak256/lanes.inl"
 
+#include "hash/keccak256/single.inl"
+
 void permute_groups(uint64_t* states, size_t groups) {
   for (; groups != 0; --groups) {
     Eight::V a[25];

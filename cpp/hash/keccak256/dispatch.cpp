@@ -101,16 +101,18 @@ void hash_many(const Table& table, const Bytes* inputs, size_t count, uint8_t* d
   parallel_for(count, grain, [&](size_t begin, size_t end) { table.hash_views(inputs + begin, end - begin, digests + 32 * begin); });
 }
 
-void hash_many(const Table& table, const uint8_t* data, const uint64_t* offsets, size_t count, uint8_t* digests) {
-  if (count == 0) return;
-  const size_t blocks = count + (offsets[count] - offsets[0]) / kRateSize;
-  const size_t grain = std::max<size_t>(1, kGrainBlocks * count / blocks);
+namespace {
+
+// count inputs of which view_of(i) tells the place, cut into pieces of about kGrainBlocks blocks.
+template <class ViewOf>
+void hash_viewed(const Table& table, size_t count, size_t blocks, uint8_t* digests, const ViewOf& view_of) {
+  const size_t grain = std::max<size_t>(1, kGrainBlocks * count / std::max<size_t>(1, blocks));
   parallel_for(count, grain, [&](size_t begin, size_t end) {
     constexpr size_t kViews = 1024;
     Bytes views[kViews];
     while (begin < end) {
       const size_t chunk = std::min(kViews, end - begin);
-      for (size_t i = 0; i < chunk; ++i) views[i] = {data + offsets[begin + i], offsets[begin + i + 1] - offsets[begin + i]};
+      for (size_t i = 0; i < chunk; ++i) views[i] = view_of(begin + i);
       if (chunk == 1) {
         table.hash_one(views[0], digests + 32 * begin);
       } else {
@@ -119,6 +121,19 @@ void hash_many(const Table& table, const uint8_t* data, const uint64_t* offsets,
       begin += chunk;
     }
   });
+}
+
+}  // namespace
+
+void hash_many(const Table& table, const uint8_t* data, const uint64_t* offsets, size_t count, uint8_t* digests) {
+  if (count == 0) return;
+  hash_viewed(table, count, count + (offsets[count] - offsets[0]) / kRateSize, digests,
+              [&](size_t i) { return Bytes{data + offsets[i], offsets[i + 1] - offsets[i]}; });
+}
+
+void hash_many_fixed(const Table& table, const uint8_t* data, size_t size, size_t count, uint8_t* digests) {
+  if (size == 64) return hash_many_64(table, data, count, digests);
+  hash_viewed(table, count, count * (1 + size / kRateSize), digests, [&](size_t i) { return Bytes{data + size * i, size}; });
 }
 
 void hash_many_64(const Table& table, const uint8_t* data, size_t count, uint8_t* digests) {

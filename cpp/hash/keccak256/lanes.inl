@@ -10,6 +10,8 @@
 
 #define ZG_INLINE static inline __attribute__((always_inline))
 
+constexpr size_t kRate = 136;
+
 constexpr uint64_t kRoundConstants[24] = {
     0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000, 0x000000000000808b, 0x0000000080000001,
     0x8000000080008081, 0x8000000000008009, 0x000000000000008a, 0x0000000000000088, 0x0000000080008009, 0x000000008000000a,
@@ -190,7 +192,7 @@ void hash_views_lanes(const Bytes* inputs, size_t count, uint8_t* digests) {
     const size_t chunk = count < kChunk ? count : kChunk;
     uint16_t starts[kBuckets + 1] = {};
     auto bucket = [&](size_t i) {
-      const size_t blocks = inputs[i].size / kRateSize;
+      const size_t blocks = inputs[i].size / kRate;
       return blocks >= kBuckets ? size_t{0} : kBuckets - 1 - blocks;
     };
     for (size_t i = 0; i < chunk; ++i) ++starts[bucket(i) + 1];
@@ -219,10 +221,10 @@ void hash_views_lanes(const Bytes* inputs, size_t count, uint8_t* digests) {
       unsigned finished = 0;
       for (int i = 0; i < kWidth; ++i) {
         if (outs[i] == nullptr) continue;
-        if (left[i].size >= kRateSize) {
+        if (left[i].size >= kRate) {
           rows[i] = left[i].data;
-          left[i].data += kRateSize;
-          left[i].size -= kRateSize;
+          left[i].data += kRate;
+          left[i].size -= kRate;
         } else {
           L::copy_tail(tails[i], left[i].data, left[i].size);
           rows[i] = tails[i];
@@ -263,40 +265,4 @@ void hash_views_lanes(const Bytes* inputs, size_t count, uint8_t* digests) {
     digests += 32 * chunk;
     count -= chunk;
   }
-}
-
-// One state in general registers: the scalar backend, and the single input of the vector ones.
-struct Single {
-  using V = uint64_t;
-  static constexpr int kWidth = 1;
-  ZG_INLINE V xor2(V a, V b) { return a ^ b; }
-  ZG_INLINE V xor3(V a, V b, V c) { return a ^ b ^ c; }
-  ZG_INLINE V chi(V a, V b, V c) { return a ^ (~b & c); }
-  template <int N>
-  ZG_INLINE V rotl(V a) {
-    return N == 0 ? a : a << N | a >> ((64 - N) % 64);
-  }
-  ZG_INLINE V broadcast(uint64_t a) { return a; }
-  ZG_INLINE V word(const uint8_t* from) {
-    V v;
-    __builtin_memcpy(&v, from, 8);
-    return v;
-  }
-};
-
-void hash_single(Bytes input, uint8_t* digest) {
-  uint64_t a[25] = {};
-  while (input.size >= kRateSize) {
-    for (size_t i = 0; i < kRateSize / 8; ++i) a[i] ^= Single::word(input.data + 8 * i);
-    permute<Single>(a);
-    input.data += kRateSize;
-    input.size -= kRateSize;
-  }
-  uint8_t block[kRateSize] = {};
-  if (input.size != 0) __builtin_memcpy(block, input.data, input.size);
-  block[input.size] = 0x01;
-  block[kRateSize - 1] |= 0x80;
-  for (size_t i = 0; i < kRateSize / 8; ++i) a[i] ^= Single::word(block + 8 * i);
-  permute_last<Single>(a);
-  __builtin_memcpy(digest, a, 32);
 }

@@ -7,6 +7,8 @@ namespace {
 
 #include "hash/keccak256/lanes.inl"
 
+#include "hash/keccak256/single.inl"
+
 void permute_many(uint64_t* states, size_t groups) {
   for (size_t i = 0; i < groups; ++i) permute<Single>(states + 25 * i);
 }

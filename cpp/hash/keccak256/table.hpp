@@ -18,7 +18,7 @@ struct Table {
   void (*hash_one)(Bytes input, uint8_t* digest);
   // digests[i] of the 64 bytes at data + 64 * i; digests may be data (a level reduced in place).
   void (*hash_64)(const uint8_t* data, size_t count, uint8_t* digests);
-  // 32 + 32 scattered bytes to scattered digests.
+  // 32 + 32 scattered bytes to scattered digests. outs[i] may lie on inputs of pairs up to i, never of later ones.
   void (*hash_pairs)(const uint8_t* const* lefts, const uint8_t* const* rights, uint8_t* const* outs, size_t count);
   // Ragged, scattered inputs; digests contiguous in the order of the inputs.
   void (*hash_views)(const Bytes* inputs, size_t count, uint8_t* digests);

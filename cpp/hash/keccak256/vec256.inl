@@ -45,9 +45,9 @@ struct Four {
     transpose(load(rights[0]), load(rights[1]), load(rights[2]), load(rights[3]), out + 4);
   }
   static inline __attribute__((always_inline)) V load_word(const uint8_t* const* rows, int at) {
-    alignas(32) uint64_t words[4];
-    for (int i = 0; i < 4; ++i) __builtin_memcpy(&words[i], rows[i] + at, 8);
-    return _mm256_load_si256(reinterpret_cast<const __m256i*>(words));
+    long long w[4];
+    for (int i = 0; i < 4; ++i) __builtin_memcpy(&w[i], rows[i] + at, 8);
+    return _mm256_set_epi64x(w[3], w[2], w[1], w[0]);
   }
   static inline __attribute__((always_inline)) void store_digests(const V* d, uint8_t* const* outs) {
     V rows[4];

@@ -48,9 +48,9 @@ struct Eight {
     transpose(r, out);
   }
   static inline __attribute__((always_inline)) V load_word(const uint8_t* const* rows, int at) {
-    alignas(64) uint64_t words[8];
-    for (int i = 0; i < 8; ++i) __builtin_memcpy(&words[i], rows[i] + at, 8);
-    return _mm512_load_si512(words);
+    long long w[8];
+    for (int i = 0; i < 8; ++i) __builtin_memcpy(&w[i], rows[i] + at, 8);
+    return _mm512_set_epi64(w[7], w[6], w[5], w[4], w[3], w[2], w[1], w[0]);
   }
   static inline __attribute__((always_inline)) void store_digests(const V* d, uint8_t* const* outs) {
     const V even01 = _mm512_unpacklo_epi64(d[0], d[1]), odd01 = _mm512_unpackhi_epi64(d[0], d[1]);

@@ -1,0 +1,202 @@
+"""Kernels on an NVIDIA GPU, through CuPy, loaded on demand.
+
+zerog is complete without a GPU: nothing here is imported or compiled until an array that lies on a device is handed to a
+primitive (``hashing.keccak256_many``, ``merkle.segment_roots``, …) or a function of this module is called. The device text is
+part of the native module; it is compiled at run time for the card that is found and kept by CuPy's own cache.
+
+Host data stays on the host: the processor hashes about as fast as a bus delivers. Use this where the bytes
+are on the card already.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from zerog import _native
+from zerog.errors import DeviceError, InvalidInput
+
+__all__ = [
+    "flat_source",
+    "fold",
+    "is_device_array",
+    "keccak256_fixed",
+    "keccak256_ragged",
+    "require",
+    "segment_roots",
+    "sources",
+]
+
+_BLOCK_WIDTH: Final = 128
+_SEGMENT_BLOCK_WIDTH: Final = 256
+_SEGMENT_SIZE_BYTES: Final = 1024 * 256
+
+
+def sources() -> dict[str, str]:
+    """Device text by path: every ``kernel.cu`` of the core and the headers it needs."""
+    return dict(_native.device_sources())
+
+
+def flat_source(kernel: str) -> str:
+    """One compilable text of ``kernel`` (such as ``"hash/keccak256"``): its ``kernel.cu`` with our headers put in once each.
+
+    Raises:
+        InvalidInput: no such kernel has a device side.
+    """
+    texts = sources()
+    seen: set[str] = set()
+
+    def expand(path: str) -> str:
+        if path in seen:
+            return ""
+        seen.add(path)
+        if path not in texts:
+            raise InvalidInput(f"kernel: {path} is not among the device sources", path=path)
+        text = texts[path].replace("#pragma once", "")
+        return re.sub(r'^#include "([^"]+)"$', lambda line: expand(line[1]), text, flags=re.M)
+
+    return expand(f"{kernel}/kernel.cu")
+
+
+def is_device_array(value: object) -> bool:
+    """Whether ``value`` lies on a GPU (it has the CUDA array interface)."""
+    return hasattr(value, "__cuda_array_interface__")
+
+
+@cache
+def require() -> Any:
+    """The ``cupy`` module, once it is known that a device answers.
+
+    Raises:
+        DeviceError: CuPy is not installed, or there is no driver or device. The sentence says which.
+    """
+    try:
+        cupy = importlib.import_module("cupy")
+    except ImportError as error:
+        raise DeviceError("cupy is not installed, expected the extra zerog[cuda] for arrays on a device") from error
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except Exception as error:  # the class differs between CuPy versions; its sentence names the driver's complaint
+        raise DeviceError(f"no usable nvidia driver: {error}") from error
+    if count == 0:
+        raise DeviceError("no nvidia device found")
+    return cupy
+
+
+def _include_options() -> tuple[str, ...]:
+    """Where the CUDA headers of the pip packages lie, when they are installed; CuPy adds its own."""
+    spec = importlib.util.find_spec("nvidia")
+    roots = [Path(place) / "cu13" / "include" for place in (spec.submodule_search_locations or [])] if spec else []
+    return tuple(f"-I{path}" for root in roots for path in (root, root / "cccl") if path.is_dir())
+
+
+@cache
+def _function(kernel: str, name: str, device_id: int) -> Any:
+    """The compiled entry point for one card; modules belong to the card they were loaded on."""
+    cupy = require()
+    with cupy.cuda.Device(device_id):
+        try:
+            module = cupy.RawModule(code=flat_source(kernel), options=("-std=c++20", "-default-device", *_include_options()))
+            function = module.get_function(name)
+        except Exception as error:
+            raise DeviceError(f"kernel {kernel} does not compile for this device: {error}") from error
+        return function
+
+
+def _launch(kernel: str, name: str, blocks: int, width: int, arguments: tuple[Any, ...], shared_size_bytes: int = 0) -> None:
+    cupy = require()
+    function = _function(kernel, name, cupy.cuda.Device().id)
+    if shared_size_bytes > 48 * 1024:
+        function.max_dynamic_shared_size_bytes = shared_size_bytes
+    try:
+        function((blocks,), (width,), arguments, shared_mem=shared_size_bytes)
+    except Exception as error:
+        raise DeviceError(f"launch of {name} failed: {error}") from error
+
+
+def _bytes_on_device(value: Any, name: str, alignment: int = 8) -> Any:
+    """``value`` as a flat, contiguous uint8 array at an address the kernel can load words from; copied only if it is not."""
+    cupy = require()
+    array = cupy.asarray(value)
+    if not array.flags.c_contiguous:
+        raise InvalidInput(f"{name}: expected a C-contiguous array on the device")
+    flat = array.reshape(-1).view(cupy.uint8)
+    return flat if flat.data.ptr % alignment == 0 else flat.copy()
+
+
+def _out_on_device(out: Any, count: int) -> Any:
+    cupy = require()
+    if out is None:
+        return cupy.empty((count, 32), dtype=cupy.uint8)
+    if out.dtype != cupy.uint8 or out.size != 32 * count or not out.flags.c_contiguous or out.data.ptr % 8 != 0:
+        raise InvalidInput(f"out: expected a contiguous, 8-byte aligned uint8 device array of {32 * count} bytes")
+    return out
+
+
+def keccak256_fixed(data: Any, size: int, out: Any = None) -> Any:
+    """Digests of inputs of ``size`` bytes each; see ``hashing.keccak256_many``."""
+    cupy = require()
+    flat = _bytes_on_device(data, "data")
+    if size <= 0 or flat.size % size != 0:
+        raise InvalidInput(f"data: expected a multiple of {size} bytes, found {flat.size}")
+    count = flat.size // size
+    if size != 64:
+        return keccak256_ragged(flat, cupy.arange(count + 1, dtype=cupy.uint64) * cupy.uint64(size), out)
+    digests = _out_on_device(out, count)
+    if count:
+        blocks = -(-count // _BLOCK_WIDTH)
+        arguments = (flat, cupy.uint64(count), digests)
+        _launch("hash/keccak256", "zg_keccak256_hash_64", blocks, _BLOCK_WIDTH, arguments, 9 * 8 * _BLOCK_WIDTH)
+    return digests
+
+
+def keccak256_ragged(data: Any, offsets: Any, out: Any = None) -> Any:
+    """Digests of ``data[offsets[i]:offsets[i + 1]]``; see ``hashing.keccak256_many``."""
+    cupy = require()
+    flat = _bytes_on_device(data, "data")
+    bounds = cupy.ascontiguousarray(cupy.asarray(offsets, dtype=cupy.uint64).reshape(-1))
+    if bounds.size == 0 or bool((bounds[1:] < bounds[:-1]).any()) or int(bounds[-1]) > flat.size:
+        raise InvalidInput("offsets: expected ascending positions inside the data")
+    count = int(bounds.size) - 1
+    digests = _out_on_device(out, count)
+    if count:
+        blocks = -(-count // _BLOCK_WIDTH)
+        arguments = (flat, cupy.uint64(flat.size), bounds, cupy.uint64(count), digests)
+        _launch("hash/keccak256", "zg_keccak256_hash_ragged", blocks, _BLOCK_WIDTH, arguments)
+    return digests
+
+
+def segment_roots(data: Any, out: Any = None) -> Any:
+    """Roots of whole 256 KiB segments that lie on the device; see ``merkle.segment_roots``."""
+    cupy = require()
+    flat = _bytes_on_device(data, "data")
+    if flat.size % _SEGMENT_SIZE_BYTES != 0:
+        raise InvalidInput(f"data: expected whole segments of {_SEGMENT_SIZE_BYTES} bytes, found {flat.size}")
+    count = flat.size // _SEGMENT_SIZE_BYTES
+    roots = _out_on_device(out, count)
+    if count:
+        _launch("merkle/tree", "zg_merkle_subtrees", count, _SEGMENT_BLOCK_WIDTH, (flat, cupy.uint32(10), roots), 32 * 1024)
+    return roots
+
+
+def fold(leaves: Any, siblings: Any, path: Any, offsets: Any, out: Any = None) -> Any:
+    """Roots that proofs on the device lead to; see ``merkle.fold``."""
+    cupy = require()
+    leaf_bytes, sibling_bytes = _bytes_on_device(leaves, "leaves"), _bytes_on_device(siblings, "siblings")
+    sides = _bytes_on_device(path, "path", alignment=1)
+    bounds = cupy.ascontiguousarray(cupy.asarray(offsets, dtype=cupy.uint64).reshape(-1))
+    count = leaf_bytes.size // 32
+    if leaf_bytes.size % 32 != 0 or sibling_bytes.size != 32 * sides.size or bounds.size != count + 1:
+        raise InvalidInput("leaves, siblings, path and offsets do not fit together")
+    if bool((bounds[1:] < bounds[:-1]).any()) or int(bounds[-1]) > sides.size:
+        raise InvalidInput("offsets: expected ascending positions inside the siblings")
+    roots = _out_on_device(out, count)
+    if count:
+        blocks = -(-count // _BLOCK_WIDTH)
+        arguments = (leaf_bytes, sibling_bytes, sides, cupy.uint64(sides.size), bounds, cupy.uint64(count), roots)
+        _launch("merkle/proof", "zg_merkle_fold", blocks, _BLOCK_WIDTH, arguments)
+    return roots

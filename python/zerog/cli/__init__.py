@@ -1,0 +1,1 @@
+"""What people type: parsing, printing, exit codes. One noun a file."""

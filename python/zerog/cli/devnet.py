@@ -1,0 +1,185 @@
+"""``zerog devnet``: a whole local network."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from zerog.cli.connect import Home, with_chain
+from zerog.cli.output import Json, facts, meter, show
+from zerog.devnet import faucet, launcher, topology
+from zerog.devnet.topology import Paths
+from zerog.errors import Conflict, Unavailable
+from zerog.runtime import log
+from zerog.types import format_address, format_amount, parse_address, parse_amount
+
+app = typer.Typer(no_args_is_help=True, help="A local 0G network on this machine: start it, look at it, stop it, begin anew.")
+
+
+@app.command()
+def up(
+    home: Home,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Return when the network answers; it goes on by itself.")
+    ] = False,
+    rpc_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="HTTP JSON-RPC, 0 for any free one.  [default: 8545]")
+    ] = None,
+    ws_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="WebSocket, 0 for any free one.  [default: 8546]")
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; there is no authentication.  [default: 127.0.0.1]")
+    ] = None,
+    chain_id: Annotated[int | None, typer.Option(help="Fixed when the network is made.  [default: 16601]")] = None,
+    gas_limit: Annotated[
+        int | None, typer.Option(help="Of a block; fixed when the network is made.  [default: 120000000]")
+    ] = None,
+    block_ms: Annotated[int | None, typer.Option(min=100, help="A block at least this often.  [default: 500]")] = None,
+    archive: Annotated[bool | None, typer.Option("--archive/--no-archive", help="Keep the state of every height.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Start the local network, or go on where it stopped.
+
+    The first start makes ten funded accounts from the well-known test mnemonic and the contracts of 0G at their addresses.
+    Without --detach it runs until Ctrl-C. Everything that was acknowledged survives a crash.
+    """
+    wanted: dict[str, Any] = {
+        "rpc_port": rpc_port,
+        "ws_port": ws_port,
+        "host": host,
+        "chain_id": chain_id,
+        "gas_limit": gas_limit,
+        "block_ms": block_ms,
+        "archive": archive,
+    }
+    home = home.absolute()
+    if detach:
+        arguments = []
+        for name, value in wanted.items():
+            flag = name.replace("_", "-")
+            if isinstance(value, bool):
+                arguments.append(f"--{flag}" if value else f"--no-{flag}")
+            elif value is not None:
+                arguments += [f"--{flag}", str(value)]
+        with meter("starting the local network", quiet=as_json) as waiting:
+            status = launcher.start_detached(home, arguments, waiting.tick)
+        show(status, as_json=as_json, text=lambda: _welcome(status, home, detached=True))
+        return
+
+    log.set_up("info")
+
+    def told(status: dict[str, Any]) -> None:
+        if as_json:
+            print(json.dumps(status), flush=True)
+        elif sys.stdout.isatty():
+            _welcome(status, home, detached=False)
+        sys.stdout.flush()
+
+    asyncio.run(_until_stopped(home, wanted, told))
+
+
+async def _until_stopped(home: Path, wanted: dict[str, Any], told: launcher.Told) -> None:
+    task = asyncio.ensure_future(launcher.supervise(home, wanted, told))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return
+
+
+def _welcome(status: dict[str, Any], home: Path, *, detached: bool) -> None:
+    print("The local 0G network is up.\n")
+    _status_text(status)
+    where = "" if home == Path.home() / ".zerog" / "devnet" else f" --home {home}"
+    print("\nWhat to do next:")
+    print(f"  zerog chain block latest{where}")
+    print(f"  zerog chain send --from 0 --to {status['accounts'][1]['address']} --value 1.5{where}")
+    print("  web3.py, ethers, wallets: add a network with the RPC URL and the chain id above, import a key")
+    print(f"  zerog devnet status --json{where}      for scripts")
+    print(
+        f"  zerog devnet down{where}               (up again goes on where it stopped)"
+        if detached
+        else "  Ctrl-C stops it; up again goes on"
+    )
+
+
+def _status_text(status: dict[str, Any]) -> None:
+    facts({"RPC URL": status["rpc_url"], "WS URL": status["ws_url"], "chain id": status["chain_id"], "home": status["home"]})
+    print("\naccounts (for tests only: everybody knows these keys)")
+    for index, entry in enumerate(status["accounts"]):
+        print(f"  {index}  {entry['address']}  {entry['private_key']}")
+    print("\ncontracts")
+    width = max(len(name) for name in status["contracts"])
+    for name, address in status["contracts"].items():
+        print(f"  {name:<{width}}  {address}")
+
+
+@app.command()
+def status(home: Home, as_json: Json = False) -> None:
+    """Where the network answers, its accounts and contracts.
+
+    The JSON is meant for scripts: rpc_url, ws_url, chain_id, accounts, contracts. Exit code 3 when the network does not run.
+    """
+    found = launcher.running_status(home.absolute())
+
+    found["block_number"] = with_chain(found["rpc_url"], home, lambda chain: chain.block_number())
+
+    def text() -> None:
+        _status_text(found)
+        print(f"\nblock {found['block_number']}, process {found['process']}")
+
+    show(found, as_json=as_json, text=text)
+
+
+@app.command()
+def down(home: Home, as_json: Json = False) -> None:
+    """Stop the network. Its blocks stay; `up` goes on from there."""
+    with meter("stopping the local network", quiet=as_json) as waiting:
+        stopped = launcher.stop(home.absolute(), waiting.tick)
+    show({"stopped": stopped}, as_json=as_json, text=lambda: print("stopped" if stopped else f"no network runs in {home}"))
+
+
+@app.command()
+def reset(
+    home: Home,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Forget the network: blocks, accounts' history, logs. It must not be running."""
+    home = home.absolute()
+    if (process := launcher.holder(home)) is not None:
+        raise Conflict(f"the network in {home} runs (process {process}); stop it first with `zerog devnet down`")
+    if not yes and Paths(home).network.exists():
+        if not sys.stdin.isatty():
+            raise Conflict(f"this deletes the network in {home}; say --yes")
+        if not typer.confirm(f"Delete the network in {home}?", err=True):
+            raise Conflict("nothing was deleted")
+    launcher.reset(home)
+    show({"reset": str(home)}, as_json=as_json, text=lambda: print(f"deleted the network in {home}"))
+
+
+@app.command()
+def fund(
+    address: Annotated[str, typer.Argument(help="Who gets the money.")],
+    home: Home,
+    amount: Annotated[str, typer.Argument(help="0G by default; '5 gwei', '1 neuron'.")] = "100",
+    as_json: Json = False,
+) -> None:
+    """Send test money from the local network's faucet."""
+    to, neuron = parse_address(address), parse_amount(amount)
+    found = launcher.running_status(home.absolute())
+    options = topology.read(Paths(home.absolute()))
+    if options is None:
+        raise Unavailable(f"no network in {home}")
+    receipt = with_chain(found["rpc_url"], home, lambda chain: faucet.fund(chain, options.mnemonic, to, neuron))
+    value = {"hash": "0x" + receipt.hash.hex(), "to": format_address(to), "value": str(neuron)}
+    show(value, as_json=as_json, text=lambda: print(f"sent {format_amount(neuron)} to {format_address(to)}"))

@@ -1,0 +1,1 @@
+"""A whole local network in one command: who and how many, real processes, test money."""

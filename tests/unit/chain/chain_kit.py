@@ -30,7 +30,9 @@ class Key:
         signature = self.secret.sign_recoverable(digest, hasher=None)
         return signature[64], int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big")
 
-    def transfer(self, nonce: int, to: bytes, value: int = 1, *, gas: int = 21000, price: int = 2 * GWEI, data: bytes = b"") -> bytes:
+    def transfer(
+        self, nonce: int, to: bytes, value: int = 1, *, gas: int = 21000, price: int = 2 * GWEI, data: bytes = b""
+    ) -> bytes:
         fields: list[Any] = [nonce, price, gas, to, value, data]
         parity, r, s = self.sign(keccak(rlp.encode([*fields, CHAIN_ID, 0, 0])))
         return bytes(rlp.encode([*fields, 35 + 2 * CHAIN_ID + parity, r, s]))
@@ -48,7 +50,9 @@ class Key:
         parity, r, s = self.sign(keccak(b"\x05" + rlp.encode([chain_id, address, nonce])))
         return [chain_id, address, nonce, parity, r, s]
 
-    def set_code(self, nonce: int, to: bytes, authorizations: list[Any], *, gas: int = 200_000, tip: int = GWEI, cap: int = 10 * GWEI) -> bytes:
+    def set_code(
+        self, nonce: int, to: bytes, authorizations: list[Any], *, gas: int = 200_000, tip: int = GWEI, cap: int = 10 * GWEI
+    ) -> bytes:
         return self.typed(4, [CHAIN_ID, nonce, tip, cap, gas, to, 0, b"", [], authorizations])
 
     def typed(self, kind: int, fields: list[Any]) -> bytes:
@@ -67,7 +71,14 @@ def genesis(keys: list[Key], balance: int = 1000 * ETHER, **fields: Any) -> dict
     return {"timestamp": 1000, "gas_limit": 120_000_000, "base_fee": GWEI, "alloc": alloc} | fields
 
 
-def engine(keys: list[Key], *, rules: bytes | None = None, balance: int = 1000 * ETHER, options: dict[str, Any] | None = None, **fields: Any) -> Any:
+def engine(
+    keys: list[Key],
+    *,
+    rules: bytes | None = None,
+    balance: int = 1000 * ETHER,
+    options: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Any:
     """An engine whose genesis is committed."""
     made = _native.Engine(rules or config(), **(options or {}))
     made.init_genesis(genesis(keys, balance, **fields))

@@ -17,7 +17,10 @@ ACCOUNT = Account.from_key(KEY)
 SENDER = bytes.fromhex(ACCOUNT.address[2:])
 TO = to_checksum_address("0x1cd0690ff9a693f5ef2dd976660a8dafc81a109c")
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-ACCESS = [{"address": TO, "storageKeys": ["0x" + "01" * 32, "0x" + "00" * 32]}, {"address": to_checksum_address("0x20f30b2584f3096ea0d6c18c3b5cacc0585e12fc"), "storageKeys": []}]
+ACCESS = [
+    {"address": TO, "storageKeys": ["0x" + "01" * 32, "0x" + "00" * 32]},
+    {"address": to_checksum_address("0x20f30b2584f3096ea0d6c18c3b5cacc0585e12fc"), "storageKeys": []},
+]
 
 
 def signed(tx: dict[str, object]) -> bytes:
@@ -41,7 +44,9 @@ SAMPLES = {
     "access-list": signed(typed(type=1, gasPrice=5, accessList=ACCESS)),
     "dynamic": signed(typed(type=2, maxFeePerGas=9, maxPriorityFeePerGas=2, accessList=ACCESS)),
     "dynamic-zero": signed(typed(type=2, nonce=0, value=0, data=b"", maxFeePerGas=0, maxPriorityFeePerGas=0)),
-    "blob": signed(typed(type=3, maxFeePerGas=9, maxPriorityFeePerGas=2, maxFeePerBlobGas=7, blobVersionedHashes=[b"\x01" + b"\x05" * 31])),
+    "blob": signed(
+        typed(type=3, maxFeePerGas=9, maxPriorityFeePerGas=2, maxFeePerBlobGas=7, blobVersionedHashes=[b"\x01" + b"\x05" * 31])
+    ),
     "set-code": set_code(),
 }
 
@@ -127,7 +132,10 @@ def test_destination_sizes() -> None:
 
 
 def test_blob_and_set_code_need_a_destination() -> None:
-    for name, text in (("blob", "blob transaction of type create"), ("set-code", "EIP-7702 transaction cannot be used to create contract")):
+    for name, text in (
+        ("blob", "blob transaction of type create"),
+        ("set-code", "EIP-7702 transaction cannot be used to create contract"),
+    ):
         head, fields = split(SAMPLES[name])
         fields[5] = b""
         assert error_of(join(head, fields)) == text

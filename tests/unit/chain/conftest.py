@@ -114,9 +114,11 @@ class Running:
     async def mined(self, hash: str) -> dict[str, Any]:
         """The receipt of a transaction, once it is there."""
         async with asyncio.timeout(20):
-            while (receipt := await self.call("eth_getTransactionReceipt", hash)) is None:
+            while True:
+                receipt = await self.call("eth_getTransactionReceipt", hash)
+                if receipt is not None:
+                    return dict(receipt)
                 await asyncio.sleep(0.01)
-            return dict(receipt)
 
 
 Start = Callable[..., Any]

@@ -97,10 +97,14 @@ class Context:
     # --- which block --------------------------------------------------------------------------------------------------
 
     def number(self, block: BlockId) -> int | None:
-        """The number that an identifier means, or None when there is no such block. Pending is the head."""
+        """The number that an identifier means, or None when there is no such block. Pending is the head.
+
+        A block is on disk a moment before it is the head; until then it is not known.
+        """
         if block.hash is not None:
             latest = self.application.latest
-            return latest.number if block.hash == latest.hash else self.application.blocks.number_of(block.hash)
+            number = latest.number if block.hash == latest.hash else self.application.blocks.number_of(block.hash)
+            return number if number is not None and number <= latest.number else None
         if block.number is not None:
             return block.number if block.number <= self.head else None
         return 0 if block.tag == "earliest" else self.head
@@ -155,7 +159,7 @@ class Context:
         if found is None:
             return None
         number, index = found
-        return Place(self.record(number), number, index)
+        return None if number > self.head else Place(self.record(number), number, index)
 
     async def render(self, record: bytes, function: Callable[..., bytes | None], *args: Any) -> msgspec.Raw | None:
         """JSON of a record, in a thread when the record is large."""

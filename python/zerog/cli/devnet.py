@@ -6,6 +6,9 @@ import asyncio
 import json
 import signal
 import sys
+import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +16,12 @@ import typer
 
 from zerog.cli.connect import Home, with_chain
 from zerog.cli.output import Json, facts, meter, show
-from zerog.devnet import faucet, launcher, topology
+from zerog.devnet import faucet, launcher, scenario, topology
 from zerog.devnet.topology import Paths
 from zerog.errors import Conflict, Unavailable
 from zerog.runtime import log
+from zerog.sdk.chain import Chain
+from zerog.sdk.wallet import Account
 from zerog.types import format_address, format_amount, parse_address, parse_amount
 
 app = typer.Typer(no_args_is_help=True, help="A local 0G network on this machine: start it, look at it, stop it, begin anew.")
@@ -183,3 +188,33 @@ def fund(
     receipt = with_chain(found["rpc_url"], home, lambda chain: faucet.fund(chain, options.mnemonic, to, neuron))
     value = {"hash": "0x" + receipt.hash.hex(), "to": format_address(to), "value": str(neuron)}
     show(value, as_json=as_json, text=lambda: print(f"sent {format_amount(neuron)} to {format_address(to)}"))
+
+
+@app.command()
+def demo(home: Home, as_json: Json = False) -> None:
+    """Live a few lives on the running network: money, a token, wrapped 0G, staking. May run again and again."""
+    home = home.absolute()
+    found = launcher.running_status(home)
+    options = topology.read(Paths(home))
+    if options is None:
+        raise Unavailable(f"no network in {home}")
+    people = topology.accounts(options.mnemonic)
+    told = []
+    for life in scenario.LIVES:
+        with meter("waiting for blocks", quiet=as_json) as waiting:
+            began = time.monotonic()
+            one = with_chain(found["rpc_url"], home, partial(_live, life, people, waiting.tick))
+        took = time.monotonic() - began
+        told.append({"life": one.life, "text": one.text, "seconds": round(took, 3), **one.values})
+        if not as_json:
+            print(f"{one.life:<11} {one.text}  ({took:.1f} s)", flush=True)
+    if as_json:
+        print(json.dumps(told))
+
+
+async def _live(life: scenario.Life, people: list[Account], tick: Callable[[], None], chain: Chain) -> scenario.Told:
+    """One life, with a sign of it on the terminal while it lasts."""
+    work = asyncio.ensure_future(life(chain, people))
+    while not (await asyncio.wait([work], timeout=0.1))[0]:
+        tick()
+    return work.result()

@@ -1,0 +1,104 @@
+"""Scripted stories on a running local network: what people do first, done for real. Each may run again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from zerog.contracts import registry
+from zerog.contracts.artifact import load
+from zerog.errors import InternalError
+from zerog.sdk.chain import Chain
+from zerog.sdk.wallet import Account
+from zerog.types import format_address, format_amount
+
+ONE: Final = 10**18
+DEMO_PUBKEY: Final = bytes.fromhex(
+    "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
+)
+"""The generator of BLS12-381's G1: the key of the secret 1, so a validator that anybody may take over, as fits a demo."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one life showed: a sentence, and the values behind it."""
+
+    life: str
+    text: str
+    values: dict[str, Any]
+
+
+Life = Callable[[Chain, list[Account]], Awaitable[Told]]
+
+
+def _check(truth: bool, what: str) -> None:
+    if not truth:
+        raise InternalError(f"demo: {what} did not come out as it must")
+
+
+async def money(chain: Chain, people: list[Account]) -> Told:
+    """Somebody new gets 1.5 0G and sends a part back."""
+    stranger, giver = Account.create(), people[0]
+    receipt = await chain.transact(giver, to=stranger.address, value=3 * ONE // 2)
+    back = await chain.transact(stranger, to=giver.address, value=ONE // 2)
+    left = await chain.balance(stranger.address)
+    _check(left == ONE - back.fee, "the stranger's balance")
+    text = (
+        f"1.5 0G to {stranger.address_text} in block {receipt.block_number}, 0.5 0G back in block {back.block_number}; "
+        f"the fee was {format_amount(back.fee)}"
+    )
+    return Told("money", text, {"hash": "0x" + receipt.hash.hex(), "block": receipt.block_number, "balance": str(left)})
+
+
+async def token(chain: Chain, people: list[Account]) -> Told:
+    """A token is deployed and moved; its events are found in the logs."""
+    maker, friend = people[1], people[2]
+    made = await chain.deploy(maker, load("Token"), "Demo Token", "DEMO", 1_000_000 * ONE)
+    receipt = await made.transact(maker, "transfer", friend.address, 25 * ONE)
+    _check(await made.call("balanceOf", friend.address) == 25 * ONE, "the friend's tokens")
+    name, values = made.events(receipt)[0]
+    _check(name == "Transfer" and values["value"] == 25 * ONE, "the Transfer event")
+    criteria = {"fromBlock": hex(receipt.block_number), "toBlock": "latest", "address": format_address(made.address)}
+    logs = await chain.client.call_rpc("eth_getLogs", criteria)
+    _check(any(int(log["blockNumber"], 16) == receipt.block_number for log in logs), "the log search")
+    text = f"contract {format_address(made.address)} ({await made.call('symbol')}), 25 moved, {receipt.gas_used:,} gas, 1 log"
+    return Told("token", text, {"contract": format_address(made.address), "hash": "0x" + receipt.hash.hex()})
+
+
+async def wrapped(chain: Chain, people: list[Account]) -> Told:
+    """2 0G are wrapped, 1 is unwrapped."""
+    holder = people[3]
+    w0g = chain.contract(registry.W0G, load("W0G"))
+    before = await w0g.call("balanceOf", holder.address)
+    await w0g.transact(holder, "deposit", value=2 * ONE)
+    await w0g.transact(holder, "withdraw", ONE)
+    after = await w0g.call("balanceOf", holder.address)
+    _check(after == before + ONE, "the wrapped balance")
+    supply = await w0g.call("totalSupply")
+    text = f"2 0G in, 1 out; {holder.address_text} holds {format_amount(after)} wrapped of {format_amount(supply)} in all"
+    return Told("wrapped 0G", text, {"contract": format_address(registry.W0G), "balance": str(after)})
+
+
+async def staking(chain: Chain, people: list[Account]) -> Told:
+    """A validator's contract is made at the address that its key alone decides."""
+    register = chain.contract(registry.STAKING, load("StakingContract"))
+    expected = await register.call("computeValidatorAddress", DEMO_PUBKEY)
+    if not any(await register.call("getValidator", DEMO_PUBKEY)):
+        await register.transact(people[4], "createValidator", DEMO_PUBKEY)
+    _check(await register.call("getValidator", DEMO_PUBKEY) == expected, "the validator's address")
+    count, most = await register.call("validatorCount"), await register.call("maxValidatorCount")
+    text = f"validator contract {format_address(expected)}; {count} of at most {most}"
+    return Told("staking", text, {"validator": format_address(expected), "count": count})
+
+
+async def signers(chain: Chain, people: list[Account]) -> Told:
+    """The data-availability precompile answers."""
+    precompile = chain.contract(registry.DA_SIGNERS, load("IDASigners"))
+    rules, epoch = await precompile.call("params"), await precompile.call("epochNumber")
+    _check(rules == (30, 102400, 10, 28800, 3072), "the parameters of DASigners")
+    text = f"epoch {epoch}, {rules[4]} slices, a vote for each {rules[0]} 0G"
+    return Told("DA signers", text, {"epoch": epoch})
+
+
+LIVES: Final[tuple[Life, ...]] = (money, token, wrapped, staking, signers)

@@ -7,6 +7,7 @@
 #include "bind.hpp"
 #include "buffers.hpp"
 #include "evm/host/system.hpp"
+#include "evm/host/tracers.hpp"
 #include "evm/host/transact.hpp"
 #include "hash/keccak256/api.hpp"
 #include "state/accounts/world.hpp"
@@ -130,6 +131,22 @@ Transaction any_transaction(const pyb::handle& given) {
   return tx;
 }
 
+TracerConfig tracer_config_of(const pyb::dict& d) {
+  const auto flag = [&d](const char* key) { return d.contains(key) && pyb::cast<bool>(d[key]); };
+  TracerConfig config;
+  config.only_top_call = flag("onlyTopCall");
+  config.with_log = flag("withLog");
+  config.diff_mode = flag("diffMode");
+  config.disable_code = flag("disableCode");
+  config.disable_storage = flag("disableStorage");
+  config.include_empty = flag("includeEmpty");
+  config.disable_stack = flag("disableStack");
+  config.enable_memory = flag("enableMemory");
+  config.enable_return_data = flag("enableReturnData");
+  if (auto v = get(d, "limit"); !v.is_none()) config.limit = u64_from(v, "limit");
+  return config;
+}
+
 pyb::list logs_list(const std::vector<Log>& logs) {
   pyb::list out;
   for (const Log& log : logs) {
@@ -203,7 +220,7 @@ class EvmWorld {
 
   pyb::dict transact(const pyb::dict& env_dict, const pyb::handle& given, bool check_nonce, bool check_balance, bool check_base_fee,
                      bool check_sender_code, bool collect_access_list, std::optional<uint64_t> deadline_ms, uint64_t gas_before,
-                     uint64_t blob_gas_before) {
+                     uint64_t blob_gas_before, const std::optional<std::string>& tracer_name, const pyb::dict& tracer_config) {
     const Environment env = environment_of(env_dict, rules_);
     const Transaction tx = any_transaction(given);
     TransactOptions options;
@@ -216,13 +233,19 @@ class EvmWorld {
     const uint64_t blob_gas_max = blob_schedule(rules_.fork).max_gas;
     options.blob_gas_left = blob_gas_max - std::min(blob_gas_before, blob_gas_max);
     if (deadline_ms) options.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(*deadline_ms);
+    std::unique_ptr<JsonTracer> tracer;
+    if (tracer_name) tracer = unwrap(make_tracer(*tracer_name, tracer_config_of(tracer_config)));
     TxResult result;
+    std::optional<Outcome<std::string>> trace;
     {
       const pyb::gil_scoped_release release;
       for (const auto& [number, hash] : env.hashes) block_->override_block_hash(number, hash);
-      result = evm::transact(*block_, env.block, rules_, tx, options);
+      result = evm::transact(*block_, env.block, rules_, tx, options, tracer.get());
+      if (tracer != nullptr && result.error == TxError::none) trace.emplace(tracer->json(result));
     }
-    return result_dict(result);
+    pyb::dict out = result_dict(result);
+    if (trace) out["trace"] = unwrap(std::move(*trace));
+    return out;
   }
 
   pyb::dict run(const pyb::dict& env_dict, const EvmBatch& batch) {
@@ -390,13 +413,14 @@ void bind_evm(pybind11::module_& m) {
       .def("transact", &EvmWorld::transact, pyb::arg("env"), pyb::arg("transaction"), pyb::kw_only(), pyb::arg("check_nonce") = true,
            pyb::arg("check_balance") = true, pyb::arg("check_base_fee") = true, pyb::arg("check_sender_code") = true,
            pyb::arg("collect_access_list") = false, pyb::arg("deadline_ms") = pyb::none(),
-           pyb::arg("gas_before") = 0, pyb::arg("blob_gas_before") = 0,
+           pyb::arg("gas_before") = 0, pyb::arg("blob_gas_before") = 0, pyb::arg("tracer") = pyb::none(), pyb::arg("tracer_config") = pyb::dict(),
            "Executes one transaction: raw bytes, or a dict (type, chain_id, nonce, max_fee, max_priority_fee, gas_limit, to, value, data,\n"
            "access_list [(address, [slot])], max_fee_per_blob_gas, blob_hashes, authorizations [{chain_id, address, nonce, authority}], sender).\n\n"
            "env: number, timestamp, gas_limit, coinbase, base_fee, prev_randao, excess_blob_gas, block_hashes {number: hash}; gas_before and\n"
            "blob_gas_before: what the block has used already.\n\n"
            "Returns:\n    dict: valid, error (geth's sentence), success, gas_used, gas_refunded, gas_max_used, output, logs [(address, topics, data)],\n"
-           "    created, effective_gas_price, blob_gas_used, access_list. Not valid: nothing changed.")
+           "    created, effective_gas_price, blob_gas_used, access_list; trace (JSON text) with tracer 'callTracer', 'prestateTracer' or\n"
+           "    '' (struct logger), configured by geth's names. Not valid: nothing changed.")
       .def("run", &EvmWorld::run, pyb::arg("env"), pyb::arg("batch"),
            "Executes a batch in order; returns dict: gas_used, succeeded, refused, seconds (execution alone).")
       .def("block_start", &EvmWorld::block_start, pyb::arg("env"), pyb::arg("parent_hash"), pyb::arg("parent_beacon_root"),

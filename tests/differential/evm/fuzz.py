@@ -24,9 +24,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import generator  # noqa: E402
-from zerog import _native  # noqa: E402
-from zerog.errors import InvalidInput  # noqa: E402
+import generator
+
+from zerog import _native
+from zerog.errors import InvalidInput
 
 HERE = Path(__file__).resolve().parent
 
@@ -38,7 +39,8 @@ class Oracle:
         self.process = subprocess.Popen([python, str(HERE / "eels.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, case: dict[str, Any]) -> dict[str, Any]:
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         body = pickle.dumps(case)
         self.process.stdin.write(len(body).to_bytes(4, "big") + body)
         self.process.stdin.flush()
@@ -54,13 +56,14 @@ class Oracle:
         self.process.wait(timeout=30)
 
 
-def ours(case: dict[str, Any]) -> tuple[list[dict[str, Any]], Any, bytes]:
+def ours(case: dict[str, Any], tracer: str | None = None) -> tuple[list[dict[str, Any]], Any, bytes]:
+    """What we make of the case; with a tracer that wants steps the other loop runs."""
     world = _native.EvmWorld(case["pre"], fork=case["fork"], chain_id=generator.CHAIN_ID)
     results: list[dict[str, Any]] = []
     gas, blob_gas = 0, 0
     for raw in case["transactions"]:
         try:
-            result = world.transact(case["env"], raw, gas_before=gas, blob_gas_before=blob_gas)
+            result = world.transact(case["env"], raw, gas_before=gas, blob_gas_before=blob_gas, tracer=tracer)
         except InvalidInput as refused:
             result = {"valid": False, "error": str(refused)}
         if result["valid"]:
@@ -90,10 +93,15 @@ def differences(case: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
             if value != account[name]:
                 found.append(f"account {address.hex()}: {name} {value!r}, EELS {account[name]!r}")
         for slot in {*account["storage"], *generator.SLOTS}:
-            if world.storage(address, slot) != account["storage"].get(slot, 0):
-                found.append(
-                    f"account {address.hex()}: slot {slot:#x} {world.storage(address, slot):#x}, EELS {account['storage'].get(slot, 0):#x}"
-                )
+            we, they = world.storage(address, slot), account["storage"].get(slot, 0)
+            if we != they:
+                found.append(f"account {address.hex()}: slot {slot:#x} {we:#x}, EELS {they:#x}")
+    if case["seed"] % 4 == 0:
+        stepped, _, stepped_root = ours(case, "prestateTracer")
+        for we in stepped:
+            we.pop("trace", None)
+        if stepped != results or stepped_root != root:
+            found.append("the stepping loop ends otherwise than the fast one")
     if root != theirs["root"]:
         found.append(f"root {root.hex()}, EELS {theirs['root'].hex()}")
     return found

@@ -10,6 +10,7 @@ import random
 from typing import Any
 
 import coincurve
+
 from zerog import _native
 
 keccak256 = _native.keccak256
@@ -24,9 +25,10 @@ SLOTS = [0, 1, 2, 3, 2**255, 2**256 - 1]
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 WORDS = [
-    0, 1, 2, 3, 5, 31, 32, 33, 63, 64, 95, 96, 127, 128, 255, 256, 257, 1023, 1024, 2**16, 2**31, 2**32, 2**63, 2**64 - 1, 2**64, 2**128,
-    2**128 - 1, 2**192, 2**255 - 1, 2**255, 2**255 + 1, 2**256 - 2, 2**256 - 1, 7 << 250,
-]  # fmt: skip
+    *(0, 1, 2, 3, 5, 31, 32, 33, 63, 64, 95, 96, 127, 128, 255, 256, 257, 1023, 1024),
+    *(2**16, 2**31, 2**32, 2**63, 2**64 - 1, 2**64, 2**128, 2**128 - 1, 2**192),
+    *(2**255 - 1, 2**255, 2**255 + 1, 2**256 - 2, 2**256 - 1, 7 << 250),
+]
 
 # Valid inputs, so that the precompiles get past their first check.
 ECRECOVER = bytes.fromhex(
@@ -36,6 +38,12 @@ ECRECOVER = bytes.fromhex(
 BN_ADD = (1).to_bytes(32, "big") + (2).to_bytes(32, "big")
 BLAKE2F = bytes.fromhex("0000000c") + bytes(range(64)) + bytes(128) + (3).to_bytes(8, "little") + bytes(8) + b"\x01"
 MODEXP = b"".join(n.to_bytes(32, "big") for n in (3, 2, 4)) + b"\x01\x02\x03" + b"\x01\x01" + b"\xff\xff\xff\x07"
+
+PRECOMPILE_INPUTS = [
+    *((1, ECRECOVER), (1, ECRECOVER[:100]), (2, b"abc"), (3, b"abc"), (4, b"identity"), (5, MODEXP)),
+    *((6, BN_ADD * 2), (7, BN_ADD + bytes(31) + b"\5"), (8, b""), (9, BLAKE2F), (10, bytes(192))),
+    *((11, bytes(256)), (13, bytes(512)), (16, bytes(64))),
+]
 
 
 def rlp(item: Any) -> bytes:
@@ -119,10 +127,7 @@ class Program:
         out_size, out, in_size, data = self.size(), self.offset(), self.size(), self.offset()
         to = self.address()
         if self.rng.random() < 0.25:
-            to, payload = self.rng.choice([
-                (1, ECRECOVER), (2, b"abc"), (3, b"abc"), (4, b"identity"), (5, MODEXP), (6, BN_ADD * 2), (7, BN_ADD + bytes(31) + b"\5"),
-                (8, b""), (9, BLAKE2F), (10, bytes(192)), (11, bytes(256)), (13, bytes(512)), (16, bytes(64)), (1, ECRECOVER[:100]),
-            ])  # fmt: skip
+            to, payload = self.rng.choice(PRECOMPILE_INPUTS)
             self.store_bytes(payload, 0)
             data, in_size = 0, len(payload) if self.rng.random() < 0.9 else in_size
         self.push(out_size)
@@ -338,7 +343,7 @@ def transaction(
     gas = rng.choice([21000, 30000, 60000, 100000, 200000, 500000, 1000000]) + rng.randrange(1000)
     fee = env["base_fee"] + rng.randrange(20) if rng.random() < 0.98 else rng.randrange(env["base_fee"] + 1)
     tip = rng.randrange(fee + 1) if rng.random() < 0.98 else fee + 1
-    creation = kind < 3 and rng.random() < 0.15 or rng.random() < 0.005
+    creation = (kind < 3 and rng.random() < 0.15) or rng.random() < 0.005
     to = b"" if creation else rng.choice(addresses) if rng.random() < 0.95 else bytes(19) + bytes([rng.randrange(1, 20)])
     value = rng.choice([0, 0, 0, 1, 1000, 10**18]) if rng.random() < 0.99 else 2**255
     if creation:

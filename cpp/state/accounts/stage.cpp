@@ -20,7 +20,8 @@ bool by_slot(const SlotChange& a, const SlotChange& b) { return a.slot < b.slot;
 
 }  // namespace
 
-// Makes `staged` of the changes: true old values, every cleared slot by name, nothing that stays as it is.
+// Makes `staged` of the changes: true old values, every cleared slot by name (so nothing is marked as cleared any more: a
+// slot that was cleared and set to its old value is not in the list), nothing that stays as it is.
 void World::Body::complete(const Changes& changes) {
   constexpr size_t kAhead = 8;
   staged = {};
@@ -37,7 +38,6 @@ void World::Body::complete(const Changes& changes) {
     change.existed = found != kNoIndex;
     change.exists = wanted.exists;
     if (wanted.exists) change.after = wanted.after;
-    change.storage_cleared = wanted.storage_cleared;
     uint32_t storage = kNoIndex;
     if (change.existed) {
       change.before = flat.account_of(flat.entry(found));

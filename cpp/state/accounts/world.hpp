@@ -68,7 +68,8 @@ class World final : public Reader {
   // Moves the tries to the state after `changes` and returns its root. Readers still see the old state. The old values in
   // `changes` are replaced by those the world holds, cleared storage becomes explicit: see staged(). Nothing may be staged.
   Hash32 stage(const Changes& changes);
-  // What is staged, complete: every changed slot with its true old value. Encode diffs from this. Valid until commit/discard.
+  // What is staged, complete: every changed slot by name with its true old value, so storage_cleared is never set. Encode
+  // diffs from this. Valid until commit or discard.
   const Changes& staged() const;
   // Makes the staged changes visible as the state after block `number`, which is head() + 1 (any number for the very first
   // block when nothing was loaded). Old values go into the history.

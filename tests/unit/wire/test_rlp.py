@@ -47,8 +47,35 @@ def test_refusals(text: str) -> None:
 
 
 def test_depth_is_bounded() -> None:
-    data = b""
-    for _ in range(1000):
-        data = rlp._prefix(0xC0, len(data)) + data
+    item: Any = []
+    for _ in range(rlp.DEPTH_MAX - 1):
+        item = [item]
+    data = rlp.encode(item)
+    assert rlp.decode(data) == item
     with pytest.raises(InvalidInput, match="nested"):
-        rlp.decode(data)
+        rlp.encode([item])
+    size = len(data)
+    with pytest.raises(InvalidInput, match="nested"):
+        rlp.decode(b"\xf8" + bytes([size]) + data)
+
+
+@pytest.mark.parametrize("number", [0, 1, 127, 128, 255, 256, 2**64 - 1, 2**64, 2**256 - 1])
+def test_numbers(number: int) -> None:
+    assert rlp.encode(number) == rlp.encode(rlp.encode_int(number))
+    assert rlp.decode_int(rlp.encode_int(number)) == number
+
+
+@pytest.mark.parametrize("item", [-1, 2**256, True, None, "text", 1.0, [b"", {}]])
+def test_what_does_not_encode(item: Any) -> None:
+    with pytest.raises(InvalidInput):
+        rlp.encode(item)
+
+
+def test_a_number_with_a_leading_zero() -> None:
+    with pytest.raises(InvalidInput):
+        rlp.decode_int(b"\0\1")
+
+
+def test_buffers_of_any_kind() -> None:
+    assert rlp.encode([bytearray(b"dog"), memoryview(b"cat"), (b"x",)]) == rlp.encode([b"dog", b"cat", [b"x"]])
+    assert rlp.decode(memoryview(bytes.fromhex("c0"))) == []  # type: ignore[arg-type]

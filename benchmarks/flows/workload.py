@@ -57,7 +57,9 @@ def plain_transfers(accounts: list[Sender], chain_id: int, nonce: int = 0) -> li
     ]
 
 
-def token_transfers(accounts: list[Sender], chain_id: int, token: bytes, nonce: int = 0, gas_limit: int = 65_000) -> list[bytes]:
+def token_transfers(
+    accounts: list[Sender], chain_id: int, token: bytes, nonce: int = 0, gas_limit: int = 65_000
+) -> list[bytes]:
     """One ERC-20 transfer of one unit from each account to a fresh address."""
     return [
         sign_dynamic_fee(

@@ -11,13 +11,15 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / ".cache" / "peers"
@@ -73,11 +75,17 @@ def anvil_binary() -> Path:
             raise PeerMissing("anvil: npm is not installed")
         home.mkdir(parents=True, exist_ok=True)
         (home / "package.json").write_text(json.dumps({"private": True, "dependencies": {"@foundry-rs/anvil": ANVIL_VERSION}}))
-        done = subprocess.run([npm, "install", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=home, capture_output=True, text=True)
+        done = subprocess.run(
+            [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=home, capture_output=True, text=True
+        )
         binary = next(iter(home.glob("node_modules/@foundry-rs/anvil-linux-*/bin/anvil")), None)
         if binary is None:
             raise PeerMissing(f"anvil: npm install failed: {done.stderr[-300:]}")
     return binary
+
+
+def geth_is_built() -> bool:
+    return (CACHE / f"geth-{GETH_VERSION}" / "geth").exists()
 
 
 def geth_binary() -> Path:
@@ -88,7 +96,9 @@ def geth_binary() -> Path:
         if go is None:
             raise PeerMissing("geth: no Go toolchain")
         target = f"github.com/ethereum/go-ethereum/cmd/geth@{GETH_VERSION}"
-        done = subprocess.run([go, "install", target], env=os.environ | {"GOBIN": str(binary.parent)}, capture_output=True, text=True)
+        done = subprocess.run(
+            [go, "install", target], env=os.environ | {"GOBIN": str(binary.parent)}, capture_output=True, text=True
+        )
         if not binary.exists():
             raise PeerMissing(f"geth: go install failed: {done.stderr[-300:]}")
     return binary
@@ -106,32 +116,17 @@ def wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> int:
     raise PeerMissing(f"{process.args[0]}: did not answer; its log ends with: {log.read_text(errors='replace')[-400:]}")  # type: ignore[index]
 
 
-def genesis(balances: dict[str, int], chain_id: int, gas_limit: int) -> dict[str, object]:
-    """A geth-style genesis at Prague with these accounts."""
-    forks = dict.fromkeys(
-        "homesteadBlock eip150Block eip155Block eip158Block byzantiumBlock constantinopleBlock petersburgBlock istanbulBlock "
-        "berlinBlock londonBlock arrowGlacierBlock grayGlacierBlock shanghaiTime cancunTime pragueTime".split(),
-        0,
+def with_forks(genesis: Mapping[str, Any], chain_id: int) -> dict[str, Any]:
+    """The same genesis as geth wants it: every fork named, no keys of ours."""
+    blocks = (
+        "homestead eip150 eip155 eip158 byzantium constantinople petersburg istanbul berlin london arrowGlacier grayGlacier"
     )
-    blobs = {"target": 6, "max": 9, "baseFeeUpdateFraction": 5007716}
-    return {
-        "config": {
-            "chainId": chain_id,
-            **forks,
-            "mergeNetsplitBlock": 0,
-            "terminalTotalDifficulty": 0,
-            "terminalTotalDifficultyPassed": True,
-            "blobSchedule": {"cancun": {"target": 3, "max": 6, "baseFeeUpdateFraction": 3338477}, "prague": blobs},
-        },
-        "nonce": "0x0",
-        "timestamp": "0x0",
-        "extraData": "0x",
-        "gasLimit": hex(gas_limit),
-        "difficulty": "0x0",
-        "coinbase": "0x" + "00" * 20,
-        "baseFeePerGas": hex(10**9),
-        "alloc": {address: {"balance": hex(balance)} for address, balance in balances.items()},
-    }
+    config: dict[str, Any] = {f"{name}Block": 0 for name in blocks.split()}
+    config |= {"chainId": chain_id, "shanghaiTime": 0, "cancunTime": 0, "pragueTime": 0, "mergeNetsplitBlock": 0}
+    config |= {"terminalTotalDifficulty": 0, "terminalTotalDifficultyPassed": True}
+    cancun = {"target": 3, "max": 6, "baseFeeUpdateFraction": 3338477}
+    config["blobSchedule"] = {"cancun": cancun, "prague": {"target": 6, "max": 9, "baseFeeUpdateFraction": 5007716}}
+    return {**genesis, "config": config, "nonce": "0x0"}
 
 
 @contextmanager
@@ -152,32 +147,53 @@ def running(name: str, command: list[str], url: str, home: Path) -> Iterator[Nod
 
 
 @contextmanager
-def anvil(balances: dict[str, int], chain_id: int = 16601, gas_limit: int = 120_000_000) -> Iterator[Node]:
-    """anvil in its automatic mode: a block as soon as transactions wait."""
+def anvil(genesis: Mapping[str, Any], chain_id: int) -> Iterator[Node]:
+    """anvil with a block a second (its automatic mode, a block for each transaction, is slower and hung at 2,000)."""
     binary, port = anvil_binary(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        (home / "genesis.json").write_text(json.dumps(genesis(balances, chain_id, gas_limit)))
+        (home / "genesis.json").write_text(json.dumps(with_forks(genesis, chain_id)))
         command = [str(binary), "--port", str(port), "--init", "genesis.json", "--silent", "--hardfork", "prague"]
-        command += ["--chain-id", str(chain_id), "--gas-limit", str(gas_limit), "--block-time", "1"]
+        command += ["--chain-id", str(chain_id), "--gas-limit", str(int(genesis["gasLimit"], 16)), "--block-time", "1"]
         with running("anvil", command, f"http://127.0.0.1:{port}", home) as node:
             yield node
 
 
 @contextmanager
-def geth(balances: dict[str, int], gas_limit: int = 120_000_000) -> Iterator[Node]:
-    """geth --dev with a period of one second over a genesis that funds these accounts (chain id 1337)."""
+def geth(genesis: Mapping[str, Any]) -> Iterator[Node]:
+    """geth --dev with a block a second; its chain id is 1337."""
     binary, port = geth_binary(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        (home / "genesis.json").write_text(json.dumps(genesis(balances, 1337, gas_limit)))
+        (home / "genesis.json").write_text(json.dumps(with_forks(genesis, 1337)))
         data = ["--datadir", str(home / "data")]
         done = subprocess.run([str(binary), *data, "init", "genesis.json"], cwd=home, capture_output=True, text=True)
         if done.returncode != 0:
             raise PeerMissing(f"geth: init failed: {done.stderr[-300:]}")
-        command = [str(binary), *data, "--dev", "--dev.period", "1", "--http", "--http.port", str(port), "--http.api", "eth,net,web3,txpool"]
-        command += ["--ipcdisable", "--port", "0", "--nodiscover", "--maxpeers", "0", "--authrpc.port", str(free_port())]
-        command += ["--txpool.globalslots", "200000", "--txpool.globalqueue", "200000", "--rpc.batch-request-limit", "100000"]
-        command += ["--miner.gaslimit", str(gas_limit), "--rpc.batch-response-max-size", "500000000", "--miner.recommit", "200ms"]
+        command = [str(binary), *data, "--dev", "--dev.period", "1", "--http", "--http.port", str(port)]
+        command += ["--http.api", "eth,net,web3,txpool", "--ipcdisable", "--port", "0", "--nodiscover", "--maxpeers", "0"]
+        command += ["--authrpc.port", str(free_port()), "--txpool.globalslots", "200000", "--txpool.globalqueue", "200000"]
+        command += ["--rpc.batch-request-limit", "100000", "--rpc.batch-response-max-size", "500000000"]
+        command += ["--miner.gaslimit", str(int(genesis["gasLimit"], 16)), "--miner.recommit", "200ms"]
         with running("geth", command, f"http://127.0.0.1:{port}", home) as node:
+            yield node
+
+
+@contextmanager
+def zerog(genesis: Mapping[str, Any]) -> Iterator[Node]:
+    """Our own node as an operator runs it: durable pool journal, a synced write a block."""
+    with tempfile.TemporaryDirectory() as folder:
+        home, port = Path(folder), free_port()
+        (home / "genesis.json").write_text(json.dumps(genesis))
+        settings = [f"chain.home={home / 'data'}", f"chain.genesis={home / 'genesis.json'}", f"chain.rpc.http_port={port}"]
+        settings += [
+            "chain.rpc.ws_port=0",
+            "chain.admin.enabled=false",
+            "metrics.enabled=false",
+            "chain.pool.transactions_max=200000",
+        ]
+        command = [sys.executable, "-m", "zerog.chain.service"]
+        for setting in settings:
+            command += ["--set", setting]
+        with running("zerog", command, f"http://127.0.0.1:{port}", home) as node:
             yield node

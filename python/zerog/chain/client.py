@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
@@ -108,9 +109,9 @@ class ChainClient:
         if self._session is None:
             raise Unavailable("the client is not open: use it as `async with`")
         try:
-            async with self._session.post(
-                self._url, data=msgspec.json.encode(body), headers={"Content-Type": "application/json"}
-            ) as response:
+            # A stream: aiohttp would write a large body in one piece and hold up the loop.
+            data = io.BytesIO(msgspec.json.encode(body))
+            async with self._session.post(self._url, data=data, headers={"Content-Type": "application/json"}) as response:
                 answer = await response.read()
                 if response.status != 200:
                     raise Unavailable(f"{self._url}: status {response.status}", status=response.status)

@@ -30,6 +30,8 @@ _log = log.get(__name__)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _GZIP_BYTES_MIN = 1400
 _YIELD_EVERY_CALLS = 64
+_WAITING_BYTES_LOW = 1 << 20
+_WAITING_BYTES_MAX = 64 << 20
 
 
 class Session(Protocol):
@@ -295,6 +297,8 @@ class RpcServer:
                         break
                     if answer:
                         session.notify(answer)
+                        # Whoever asks faster than he reads waits here, and his requests wait in his own buffers.
+                        await session.drained(self.bounds.idle_close_s)
         except* (_SlowReader, Exhausted):
             _log.warning("ws.dropped", peer=request.remote, waiting_max=self.bounds.notifications_max)
             if request.transport is not None:
@@ -318,12 +322,15 @@ class _SlowReader(Exception):
 class _SocketSession:
     """Outgoing messages of one WebSocket, in order, through one bounded queue.
 
-    A reader that falls ``waiting_max`` messages behind is dropped: a gap in a subscription would be worse than its end.
+    A reader that falls ``waiting_max`` messages or ``_WAITING_BYTES_MAX`` behind is dropped: a gap in a subscription would be
+    worse than its end.
     """
 
     def __init__(self, waiting_max: int) -> None:
         self._queue: BoundedQueue[bytes] = BoundedQueue(waiting_max, "notifications")
         self._overflow = asyncio.Event()
+        self._low = asyncio.Event()
+        self._waiting_bytes = 0
         self.subscriptions: dict[str, Callable[[], None]] = {}
 
     def notify(self, message: bytes) -> None:
@@ -331,6 +338,22 @@ class _SocketSession:
             self._queue.put(message)
         except Exhausted:
             self._overflow.set()
+            return
+        self._waiting_bytes += len(message)
+        # One message may be larger than the bound: it is the others behind it that count.
+        if self._waiting_bytes - len(message) > _WAITING_BYTES_MAX:
+            self._overflow.set()
+
+    async def drained(self, timeout_s: float) -> None:
+        """Wait until little waits to be sent; a peer that does not read within ``timeout_s`` is dropped."""
+        while self._waiting_bytes > _WAITING_BYTES_LOW:
+            self._low.clear()
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._low.wait()
+            except TimeoutError:
+                self._overflow.set()
+                return
 
     async def send_all(self, socket: web.WebSocketResponse) -> None:
         async with Tasks() as tasks:
@@ -338,6 +361,9 @@ class _SocketSession:
             while True:
                 for message in await self._queue.take_all(256):
                     await socket.send_str(message.decode())
+                    self._waiting_bytes -= len(message)
+                    if self._waiting_bytes <= _WAITING_BYTES_LOW:
+                        self._low.set()
 
     async def _watch(self) -> None:
         await self._overflow.wait()

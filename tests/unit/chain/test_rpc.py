@@ -11,9 +11,9 @@ from typing import Any
 
 import aiohttp
 import pytest
-from conftest import ADDRESSES, COINS, KEYS, Refused, Running, running
-
 from zerog._native import keccak256
+
+from conftest import ADDRESSES, COINS, KEYS, Refused, Running, running
 
 GWEI = 10**9
 HEX_ADDRESSES = ["0x" + address.hex() for address in ADDRESSES]
@@ -118,7 +118,12 @@ async def test_blocks_and_transactions(node: Running) -> None:
 
 async def test_unknown_things_are_null(node: Running) -> None:
     unknown = "0x" + "ab" * 32
-    for method in ("eth_getTransactionByHash", "eth_getTransactionReceipt", "eth_getRawTransactionByHash", "eth_getBlockReceipts"):
+    for method in (
+        "eth_getTransactionByHash",
+        "eth_getTransactionReceipt",
+        "eth_getRawTransactionByHash",
+        "eth_getBlockReceipts",
+    ):
         assert await node.call(method, unknown) is None
     assert await node.call("eth_getBlockByHash", unknown, False) is None
     assert await node.call("eth_getBlockByNumber", "0xfffff", False) is None
@@ -163,7 +168,9 @@ async def test_sending_says_what_geth_says(node: Running) -> None:
     assert "already known" in (await refused(node, "eth_sendRawTransaction", gap)).message
     close = node.sign(1, nonce=5, value=1, max_fee_per_gas=20 * GWEI + 1)
     assert "replacement transaction underpriced" in (await refused(node, "eth_sendRawTransaction", close)).message
-    await node.call("eth_sendRawTransaction", node.sign(1, nonce=5, max_fee_per_gas=25 * GWEI, max_priority_fee_per_gas=2 * GWEI))
+    await node.call(
+        "eth_sendRawTransaction", node.sign(1, nonce=5, max_fee_per_gas=25 * GWEI, max_priority_fee_per_gas=2 * GWEI)
+    )
     assert await node.call("txpool_status") == {"pending": "0x0", "queued": "0x1"}
     for junk in ("0x", "0x00", "0xdeadbeef", "0x02c0", "0xf8"):
         assert (await refused(node, "eth_sendRawTransaction", junk)).code == -32000
@@ -209,10 +216,14 @@ async def test_calls_and_reverts(node: Running) -> None:
 async def test_call_overrides(node: Running) -> None:
     balance_of_7 = "0x" + bytes.fromhex("6007315f5260205ff3").hex()
     other = "0x" + "42" * 20
-    answer = await node.call("eth_call", {"to": other}, "latest", {other: {"code": balance_of_7}, "0x" + "00" * 19 + "07": {"balance": "0x99"}})
+    answer = await node.call(
+        "eth_call", {"to": other}, "latest", {other: {"code": balance_of_7}, "0x" + "00" * 19 + "07": {"balance": "0x99"}}
+    )
     assert int(answer, 16) == 0x99
     number = "0x" + bytes.fromhex("435f5260205ff3").hex()
-    assert int(await node.call("eth_call", {"to": other}, "latest", {other: {"code": number}}, {"number": "0x1234"}), 16) == 0x1234
+    assert (
+        int(await node.call("eth_call", {"to": other}, "latest", {other: {"code": number}}, {"number": "0x1234"}), 16) == 0x1234
+    )
     load_slot = "0x" + bytes.fromhex("5f545f5260205ff3").hex()
     diff = {other: {"code": load_slot, "stateDiff": {"0x" + "00" * 32: "0x" + "00" * 31 + "2a"}}}
     assert int(await node.call("eth_call", {"to": other}, "latest", diff), 16) == 42
@@ -290,7 +301,9 @@ async def test_logs(node: Running) -> None:
     sender = "0x" + ADDRESSES[1].rjust(32, b"\0").hex()
     both = {"fromBlock": "earliest", "topics": [topic, [sender, "0x" + "22" * 32]]}
     assert [entry["data"] for entry in await node.call("eth_getLogs", both)] == ["0x" + "02" * 32]
-    assert await node.call("eth_getLogs", {"fromBlock": "0x0", "topics": [None, sender]}) == await node.call("eth_getLogs", both)
+    assert await node.call("eth_getLogs", {"fromBlock": "0x0", "topics": [None, sender]}) == await node.call(
+        "eth_getLogs", both
+    )
     assert len(await node.call("eth_getLogs", {"fromBlock": "0x0", "topics": [[], []]})) == 3
     assert await node.call("eth_getLogs", {"fromBlock": "0x0", "topics": [sender]}) == []
     assert await node.call("eth_getLogs", {"fromBlock": "0x0", "address": HEX_ADDRESSES[0]}) == []
@@ -344,7 +357,12 @@ async def test_batches(node: Running) -> None:
     wires = [node.sign(0, nonce=i) for i in range(5)]
     mixed: list[tuple[str, list[Any]]] = [("eth_chainId", [])]
     mixed += [("eth_sendRawTransaction", [wire]) for wire in wires]
-    mixed += [("eth_sendRawTransaction", [wires[0]]), ("eth_sendRawTransaction", [5]), ("eth_none", []), ("eth_blockNumber", [])]
+    mixed += [
+        ("eth_sendRawTransaction", [wires[0]]),
+        ("eth_sendRawTransaction", [5]),
+        ("eth_none", []),
+        ("eth_blockNumber", []),
+    ]
     answers = await node.batch(*mixed)
     assert answers[0]["result"] == "0x40d9"
     hashes = [answer["result"] for answer in answers[1:6]]
@@ -374,13 +392,22 @@ async def test_http_manners(node: Running) -> None:
     async with node.session.options(url, headers={"Origin": "http://anywhere.example"}) as response:
         assert response.status == 204
         assert "POST" in response.headers["Access-Control-Allow-Methods"]
-    for host, status in (("evil.example", 403), ("localhost:1", 200), ("127.0.0.1", 200), ("[::1]:5", 200), ("", 403), ("a@b:c", 403)):
+    for host, status in (
+        ("evil.example", 403),
+        ("localhost:1", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:5", 200),
+        ("", 403),
+        ("a@b:c", 403),
+    ):
         async with node.session.post(url, data=body, headers={"Host": host}) as response:
             assert response.status == status, host
-    async with aiohttp.ClientSession(auto_decompress=False) as session:
-        async with session.post(url, data=body, headers={"Accept-Encoding": "gzip"}) as response:
-            assert response.headers["Content-Encoding"] == "gzip"
-            assert json.loads(gzip.decompress(await response.read()))["result"]["number"] == "0x0"
+    async with (
+        aiohttp.ClientSession(auto_decompress=False) as session,
+        session.post(url, data=body, headers={"Accept-Encoding": "gzip"}) as response,
+    ):
+        assert response.headers["Content-Encoding"] == "gzip"
+        assert json.loads(gzip.decompress(await response.read()))["result"]["number"] == "0x0"
     async with node.session.get(url) as response:
         assert response.status == 200
     async with node.session.put(url, data=body) as response:

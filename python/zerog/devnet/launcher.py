@@ -10,13 +10,14 @@ import asyncio
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -260,16 +261,25 @@ def stop(home: Path, waiting: Callable[[], None] = lambda: None) -> bool:
     process = holder(home)
     if not process:
         return False
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(process, signal.SIGTERM)
     deadline = time.monotonic() + STOP_TIMEOUT_S + 5
-    while holder(home) is not None:
-        if time.monotonic() > deadline:
-            raise TimedOut(f"the network in {home} (process {process}) does not stop; see {Paths(home).log('devnet')}")
-        waiting()
-        time.sleep(POLL_S)
+    with contextlib.suppress(ProcessLookupError), _process(process) as handle:
+        signal.pidfd_send_signal(handle, signal.SIGTERM)
+        while not select.select([handle], [], [], POLL_S)[0]:
+            if time.monotonic() > deadline:
+                raise TimedOut(f"the network in {home} (process {process}) does not stop; see {Paths(home).log('devnet')}")
+            waiting()
     _wait_for_children(Paths(home), deadline)
     return True
+
+
+@contextlib.contextmanager
+def _process(number: int) -> Iterator[int]:
+    """A handle on a process: it cannot come to mean another one, and it becomes readable when the process ends."""
+    handle = os.pidfd_open(number)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _wait_for_children(paths: Paths, deadline: float) -> None:

@@ -17,6 +17,21 @@ COMMAND_TIMEOUT_S = 120
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
+def run(
+    command: str | list[str], environment: dict[str, str], *, shell: bool = False, timeout_s: int = COMMAND_TIMEOUT_S
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        shell=shell,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        stdin=subprocess.DEVNULL,
+    )
+
+
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
 
@@ -30,16 +45,16 @@ def test_shell_commands(tmp_path: Path) -> None:
     try:
         for command in commands:
             typed = command.replace(".venv/bin/", f"{bin_folder}/")
-            done = subprocess.run(typed, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S)
+            done = run(typed, environment, shell=True)
             assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
             assert done.stdout.strip(), f"{command} printed nothing"
     finally:
-        subprocess.run([bin_folder / "zerog", "devnet", "down"], env=environment, capture_output=True, timeout=COMMAND_TIMEOUT_S)
+        run([str(bin_folder / "zerog"), "devnet", "down"], environment)
 
 
 def test_python_examples() -> None:
     for block in blocks("python"):
-        done = subprocess.run([sys.executable, "-W", "error", "-c", block], capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S)
+        done = run([sys.executable, "-W", "error", "-c", block], dict(os.environ))
         assert done.returncode == 0, f"{block}\n{done.stderr}"
 
 
@@ -48,9 +63,9 @@ def test_demo(tmp_path: Path) -> None:
     environment = os.environ | {"ZEROG_HOME": str(tmp_path / "home"), "COLUMNS": "120"}
     bin_folder = Path(sys.executable).parent
     try:
-        done = subprocess.run([ROOT / "demo"], env=environment, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
+        done = run([str(ROOT / "demo")], environment, timeout_s=600)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         for wanted in ("http://127.0.0.1:", "16601", "0x"):
             assert wanted in done.stdout
     finally:
-        subprocess.run([bin_folder / "zerog", "devnet", "down"], env=environment, capture_output=True, timeout=COMMAND_TIMEOUT_S)
+        run([str(bin_folder / "zerog"), "devnet", "down"], environment)

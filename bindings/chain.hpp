@@ -58,7 +58,13 @@ class ReadViews {
 // The state and header of a height. Raises NotFound when it is not kept, InvalidInput before genesis.
 evm::View view_at(const evm::Engine& engine, std::optional<uint64_t> number);
 
+// The request and the surroundings of a call, from Python's dictionaries.
+evm::CallRequest parse_call(const pybind11::dict& fields);
+evm::CallContext call_context(const evm::Engine& engine, std::optional<uint64_t> number, const pybind11::object& overrides,
+                              const pybind11::object& block_overrides, uint64_t deadline_ms, uint64_t gas_cap);
+
 void bind_chain_calls(EngineClass& engine);
+void bind_chain_traces(EngineClass& engine);
 void bind_chain_records(pybind11::module_& m);
 
 }  // namespace zg::py

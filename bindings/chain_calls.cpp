@@ -42,7 +42,9 @@ std::vector<evm::AccessTuple> parse_access_list(const pyb::iterable& items) {
   return out;
 }
 
-evm::CallRequest parse_request(const pyb::dict& fields) {
+}  // namespace
+
+evm::CallRequest parse_call(const pyb::dict& fields) {
   evm::CallRequest request;
   bool tip_given = false;
   for (const auto& [key, value] : fields) {
@@ -68,6 +70,8 @@ evm::CallRequest parse_request(const pyb::dict& fields) {
   if (tip_given && request.max_priority_fee > request.max_fee && request.max_fee.is_zero()) request.max_priority_fee = {};
   return request;
 }
+
+namespace {
 
 std::vector<evm::StateOverride> parse_overrides(const pyb::object& overrides) {
   std::vector<evm::StateOverride> out;
@@ -109,7 +113,9 @@ evm::BlockOverride parse_block(const pyb::object& overrides) {
   return out;
 }
 
-evm::CallContext context_of(const Engine& engine, std::optional<uint64_t> number, const pyb::object& overrides,
+}  // namespace
+
+evm::CallContext call_context(const Engine& engine, std::optional<uint64_t> number, const pyb::object& overrides,
                             const pyb::object& block_overrides, uint64_t deadline_ms, uint64_t gas_cap) {
   evm::CallContext context;
   context.view = view_at(engine, number);
@@ -120,6 +126,8 @@ evm::CallContext context_of(const Engine& engine, std::optional<uint64_t> number
   context.gas_cap = gas_cap;
   return context;
 }
+
+namespace {
 
 std::string error_of(const evm::TxResult& result) {
   if (result.error != evm::TxError::none) return result.error_message.empty() ? evm::tx_error_text(result.error) : result.error_message;
@@ -160,8 +168,8 @@ void bind_chain_calls(EngineClass& c) {
   c.def("call",
         [](const Engine& e, const pyb::dict& request, std::optional<uint64_t> number, const pyb::object& overrides,
            const pyb::object& block_overrides, uint64_t deadline_ms, uint64_t gas_cap) {
-          const evm::CallContext context = context_of(e, number, overrides, block_overrides, deadline_ms, gas_cap);
-          const evm::CallRequest parsed = parse_request(request);
+          const evm::CallContext context = call_context(e, number, overrides, block_overrides, deadline_ms, gas_cap);
+          const evm::CallRequest parsed = parse_call(request);
           const evm::TxResult result = [&] {
             const Release release;
             return evm::call(context, parsed);
@@ -189,8 +197,8 @@ Raises:
   c.def("estimate_gas",
         [](const Engine& e, const pyb::dict& request, std::optional<uint64_t> number, const pyb::object& overrides,
            const pyb::object& block_overrides, uint64_t deadline_ms, uint64_t gas_cap) -> pyb::object {
-          const evm::CallContext context = context_of(e, number, overrides, block_overrides, deadline_ms, gas_cap);
-          const evm::CallRequest parsed = parse_request(request);
+          const evm::CallContext context = call_context(e, number, overrides, block_overrides, deadline_ms, gas_cap);
+          const evm::CallRequest parsed = parse_call(request);
           const evm::Estimate estimate = [&] {
             const Release release;
             return evm::estimate_gas(context, parsed);
@@ -214,8 +222,8 @@ Raises:
   c.def("create_access_list",
         [](const Engine& e, const pyb::dict& request, std::optional<uint64_t> number, const pyb::object& overrides,
            const pyb::object& block_overrides, uint64_t deadline_ms, uint64_t gas_cap) {
-          const evm::CallContext context = context_of(e, number, overrides, block_overrides, deadline_ms, gas_cap);
-          const evm::CallRequest parsed = parse_request(request);
+          const evm::CallContext context = call_context(e, number, overrides, block_overrides, deadline_ms, gas_cap);
+          const evm::CallRequest parsed = parse_call(request);
           const evm::AccessListResult result = [&] {
             const Release release;
             return evm::create_access_list(context, parsed);

@@ -74,8 +74,7 @@ class Simulation {
     options.check_sender_code = false;
     options.check_chain_id = false;
     options.check_block_gas = false;
-    options.check_base_fee = false;
-    options.check_balance = !tx.max_fee.is_zero();
+    options.check_base_fee = options.check_balance = !tx.max_fee.is_zero();  // as geth: no fee given, none charged
     options.deadline = deadline_;
     options.collect_access_list = collect;
     return transact(state, env_, rules_, tx, options, tracer);
@@ -126,15 +125,16 @@ Estimate estimate_gas(const CallContext& context, const CallRequest& request) {
   }
   TxResult first = simulation.run(request, high);
   if (!works(first)) {
-    if (first.error == TxError::intrinsic_gas || first.error == TxError::floor_gas || first.halt == Halt::out_of_gas)
+    if (first.halt == Halt::deadline) out.error = "execution aborted (timeout)";
+    else if (first.error == TxError::intrinsic_gas || first.error == TxError::floor_gas || first.halt == Halt::out_of_gas)
       out.error = "gas required exceeds allowance (" + std::to_string(high) + ")";
     else if (first.error != TxError::none) out.error = sentence(first);
     out.failed = std::move(first);
     return out;
   }
-  // What was consumed, without what came back, cannot be undercut; what was consumed before refunds, with the 1/64 that a
-  // call holds back, mostly suffices (chain.md §3.2).
-  uint64_t low = first.gas_max_used - std::min(first.gas_max_used, first.gas_refunded + 1);
+  // What was consumed before refunds cannot be undercut; with the 1/64 that a call holds back and a stipend it mostly
+  // suffices (chain.md §3.2). Neither depends on the floor.
+  uint64_t low = first.gas_max_used - 1;
   const uint64_t optimistic = (first.gas_max_used + kCallStipend) / 63 * 64 + (first.gas_max_used + kCallStipend) % 63 * 64 / 63;
   const auto fits = [&](uint64_t gas) { return works(simulation.run(request, gas)); };
   if (optimistic < high) fits(optimistic) ? high = optimistic : low = optimistic;

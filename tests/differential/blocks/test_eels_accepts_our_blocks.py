@@ -46,7 +46,8 @@ CONTRACTS = {
     # self-destructs to the caller
     bytes.fromhex("c4de" * 10): "33ff",
     # clears slots 1 to 3 (refunds), then hashes as many times as calldata says
-    bytes.fromhex("c5de" * 10): "60006001556000600255600060035560003561ffff16" "5b8015602d576001900380600052602060002050601656" "5b00",
+    bytes.fromhex("c5de" * 10): "60006001556000600255600060035560003561ffff16"
+    "5b8015602d576001900380600052602060002050601656" "5b00",
 }  # fmt: skip
 
 
@@ -159,7 +160,8 @@ def test_random_chains(oracle: Oracle, fork: str, chain: int, seed: int) -> None
                 answer = admit(engine, source.transaction(key, engine.pool_nonce(key.address), base_fee))[0]
                 assert isinstance(answer, bytes) or answer.split(":")[0] in {
                     "gapped-nonce tx from delegated accounts", "in-flight transaction limit reached for delegated accounts",
-                    "authority already reserved", "insufficient funds for gas * price + value", "nonce too low", "intrinsic gas too low",
+                    "authority already reserved", "insufficient funds for gas * price + value", "nonce too low",
+                    "intrinsic gas too low",
                 }, answer  # fmt: skip
         withdrawals = [
             {"index": number * 4 + i, "validator_index": i, "address": rng.choice(KEYS).address, "amount": rng.randrange(GWEI)}

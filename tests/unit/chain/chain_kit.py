@@ -38,8 +38,8 @@ class Key:
         return bytes(rlp.encode([*fields, 35 + 2 * CHAIN_ID + parity, r, s]))
 
     def dynamic(
-        self, nonce: int, to: bytes, value: int = 0, *, gas: int = 21000, tip: int = GWEI, cap: int = 10 * GWEI, data: bytes = b"",
-        chain_id: int = CHAIN_ID, access: list[Any] | None = None,
+        self, nonce: int, to: bytes, value: int = 0, *, gas: int = 21000, tip: int = GWEI, cap: int = 10 * GWEI,
+        data: bytes = b"", chain_id: int = CHAIN_ID, access: list[Any] | None = None,
     ) -> bytes:  # fmt: skip
         return self.typed(2, [chain_id, nonce, tip, cap, gas, to, value, data, access or []])
 

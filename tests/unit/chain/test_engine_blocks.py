@@ -10,6 +10,7 @@ import pytest
 import rlp  # type: ignore[import-untyped]
 from chain_kit import COINBASE, ETHER, GWEI, RANDAO, Key, admit, build, config, engine, genesis
 from eth_utils import keccak
+
 from zerog import _native
 from zerog.errors import Corrupt, InvalidInput, NotFound
 
@@ -323,7 +324,7 @@ def test_restart_from_rows_and_diffs(fold_at: int) -> None:
 
 
 def test_restart_refuses_what_does_not_fit() -> None:
-    _, first, blocks = busy_chain()
+    _, first, _blocks = busy_chain()
     again = _native.Engine(config())
     rows = folded([first.diff])
     address, value = next(iter(rows["accounts"].items()))

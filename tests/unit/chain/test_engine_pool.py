@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from chain_kit import CHAIN_ID, COINBASE, ETHER, GWEI, RANDAO, Key, admit, build, config, engine
+
 from zerog import _native
 
 ALICE, BOB, CAROL, POOR = Key(1), Key(2), Key(3), Key(4)

@@ -714,6 +714,7 @@ calls commit(), or discard(). Readers see the old head until commit().)");
   bind_pool(engine);
   bind_reads(engine);
   bind_chain_calls(engine);
+  bind_chain_traces(engine);
   bind_chain_records(m);
   m.def("decode_transactions", &decode_transactions, pyb::arg("raws"), R"(Decode transactions strictly and recover their senders in one batch.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from chain_kit import ETHER, GWEI, Key, admit, build, config, engine
+
 from zerog import _native
 from zerog.errors import InvalidInput, NotFound, TimedOut
 

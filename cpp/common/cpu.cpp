@@ -1,5 +1,9 @@
 #include "common/cpu.hpp"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace zg {
 
 namespace {
@@ -9,7 +13,10 @@ uint32_t read_features() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2")) bits |= kCpuAvx2;
-  if (__builtin_cpu_supports("bmi2") && __builtin_cpu_supports("adx")) bits |= kCpuBmi2Adx;
+  // Clang 14 does not know the names adx, sha and vaes: leaf 7, subleaf 0.
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) ebx = ecx = 0;
+  if (__builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && (ebx >> 19 & 1) != 0) bits |= kCpuBmi2Adx;
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl")) {
     bits |= kCpuAvx512;
@@ -18,8 +25,8 @@ uint32_t read_features() {
   if (__builtin_cpu_supports("avx512vbmi")) bits |= kCpuVbmi;
   if (__builtin_cpu_supports("gfni")) bits |= kCpuGfni;
   if (__builtin_cpu_supports("avx512vnni")) bits |= kCpuVnni;
-  if (__builtin_cpu_supports("sha")) bits |= kCpuShaNi;
-  if (__builtin_cpu_supports("vaes")) bits |= kCpuVaes;
+  if ((ebx >> 29 & 1) != 0) bits |= kCpuShaNi;
+  if (__builtin_cpu_supports("avx2") && (ecx >> 9 & 1) != 0) bits |= kCpuVaes;
 #endif
   return bits;
 }

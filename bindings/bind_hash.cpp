@@ -73,6 +73,18 @@ pybind11::object keccak256_list(const pybind11::object& items, const pybind11::o
   return digests.object();
 }
 
+// For benches: the bare permutation on interleaved states, `times` over.
+void keccak256_permute(const pybind11::object& states, size_t times, const std::string& backend) {
+  const keccak256::Table& table = *unwrap(keccak256::backend(backend));
+  const size_t group_size = 200 * table.width;
+  const size_t size = ReadView(states, "states").size();
+  if (size % group_size != 0) raise(Status::bad_argument, "states: expected a multiple of " + std::to_string(group_size) + " bytes, found " + std::to_string(size));
+  const WriteView view(states, "states", size);
+  if (reinterpret_cast<uintptr_t>(view.data()) % 64 != 0) raise(Status::bad_argument, "states: expected 64-byte alignment");
+  ReleaseAbove release(size * times);
+  for (size_t i = 0; i < times; ++i) table.permute(reinterpret_cast<uint64_t*>(view.data()), size / group_size);
+}
+
 }  // namespace
 
 void bind_hash(pybind11::module_& m) {
@@ -80,6 +92,7 @@ void bind_hash(pybind11::module_& m) {
   m.def("keccak256", &keccak256_one, arg("data"));
   m.def("keccak256_many", &keccak256_many, arg("data"), arg("offsets"), arg("out") = pybind11::none(), arg("backend") = "");
   m.def("keccak256_fixed", &keccak256_fixed, arg("data"), arg("size"), arg("out") = pybind11::none(), arg("backend") = "");
+  m.def("keccak256_permute", &keccak256_permute, arg("states"), arg("times") = 1, arg("backend") = "");
   m.def("keccak256_list", &keccak256_list, arg("items"), arg("out") = pybind11::none(), arg("backend") = "");
 }
 

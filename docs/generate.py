@@ -1,4 +1,4 @@
-"""Writes what is made from code: docs/cli.md, docs/config.md, docs/metrics.md and the stub of the native module.
+"""Writes what is made from code: docs/cli.md, config.md, layout.md, metrics.md and the stub of the native module.
 
 ``python docs/generate.py`` writes; ``--check`` compares and says which file is stale. A test runs the check.
 """
@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import itertools
 import re
 import subprocess
 import sys
@@ -59,6 +61,36 @@ def metrics_page() -> str:
     return head + "\n".join(sorted(rows)) + "\n"
 
 
+def layout_page() -> str:
+    """Every room and what lives in it: the first sentence that each file says about itself."""
+    lines = ["# Layout", "", "Generated from the first sentence of each file (`make docs`).", ""]
+    for folder in ("cpp", "bindings", "python/zerog", "tests/oracle", "benchmarks"):
+        rooms: dict[Path, list[str]] = {}
+        for path in sorted((ROOT / folder).rglob("*")):
+            inside = path.relative_to(ROOT)
+            if path.suffix not in {".py", ".hpp", ".cuh"} or "vendor" in inside.parts or path.name.endswith("_pb2.py"):
+                continue
+            said = first_sentence(path)
+            if said:
+                rooms.setdefault(inside.parent, []).append(f"| `{path.name}` | {said} |")
+        for room, rows in sorted(rooms.items()):
+            lines += [f"## {room}", "", "| file | what lives there |", "|---|---|", *rows, ""]
+    return "\n".join(lines)
+
+
+def first_sentence(path: Path) -> str:
+    text = path.read_text()
+    if path.suffix == ".py":
+        said = ast.get_docstring(ast.parse(text)) or ""
+    else:
+        said = " ".join(
+            line.removeprefix("//").strip()
+            for line in itertools.takewhile(lambda line: line.startswith("//"), text.splitlines())
+        )
+    said = said.split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+    return re.split(r"(?<=[.;:])\s", said)[0].rstrip(":;")
+
+
 def native_stub() -> str:
     """The native module's surface as pybind11 knows it, with type parameters that strict checkers want."""
     with tempfile.TemporaryDirectory() as folder:
@@ -88,6 +120,7 @@ def _parametrised(match: re.Match[str]) -> str:
 PAGES = {
     "docs/cli.md": cli_page,
     "docs/config.md": config_page,
+    "docs/layout.md": layout_page,
     "docs/metrics.md": metrics_page,
     "python/zerog/_native.pyi": native_stub,
 }

@@ -29,11 +29,11 @@ if [ -e /etc/apt/auth.conf.d ]; then cp -r /etc/apt/auth.conf.d "$folder/etc/apt
 mkdir -p "$folder/etc/ssl/certs"
 cp -L /etc/ssl/certs/ca-certificates.crt "$folder/etc/ssl/certs/ca-certificates.crt"
 if [ -e /etc/pip.conf ]; then cp /etc/pip.conf "$folder/etc/"; fi
-rm -rf "$folder/root/zerog"
-git clone -q "$top" "$folder/root/zerog"
+rm -rf "$folder/srv/zerog"
+git clone -q "$top" "$folder/srv/zerog"
 
 begun=$(date +%s)
 status=0
-chroot "$folder" /usr/bin/env HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin /bin/sh -c 'cd /root/zerog && exec ./"$@"' sh "$@" </dev/null || status=$?
+chroot "$folder" /usr/bin/env HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin /bin/sh -c 'cd /srv/zerog && exec ./"$@"' sh "$@" </dev/null || status=$?
 echo "$1: $(( $(date +%s) - begun )) s, exit $status"
 exit $status

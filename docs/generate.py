@@ -57,7 +57,8 @@ def metrics_page() -> str:
         labels = ", ".join(getattr(collector, "_labelnames", ()))
         rows.append(f"| `{name}` | {family.type} | {labels} | {family.documentation} |")
     head = "# Metrics\n\nGenerated from the declarations (`make docs`). Served at `/metrics` of the\n"
-    head += "`[metrics]` address, beside the usual `process_*` and `python_*` families.\n\n| name | kind | labels | meaning |\n|---|---|---|---|\n"
+    head += "`[metrics]` address, beside the usual `process_*` and `python_*` families.\n\n"
+    head += "| name | kind | labels | meaning |\n|---|---|---|---|\n"
     return head + "\n".join(sorted(rows)) + "\n"
 
 
@@ -83,12 +84,10 @@ def first_sentence(path: Path) -> str:
     if path.suffix == ".py":
         said = ast.get_docstring(ast.parse(text)) or ""
     else:
-        said = " ".join(
-            line.removeprefix("//").strip()
-            for line in itertools.takewhile(lambda line: line.startswith("//"), text.splitlines())
-        )
+        comment = itertools.takewhile(lambda line: line.startswith("//"), text.splitlines())
+        said = " ".join(line.removeprefix("//").strip() for line in comment)
     said = said.split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
-    return re.split(r"(?<=[.;:])\s", said)[0].rstrip(":;")
+    return re.split(r"(?<=[.;])\s", said)[0].rstrip(";")
 
 
 def native_stub() -> str:

@@ -1,22 +1,20 @@
-"""Gas per second of every precompile, on ordinary inputs and on the worst ones known, beside py_ecc where it has the operation.
-
-    python benchmarks/kernels/bench_precompiles.py [--tiny] [--filter TEXT] [--json FILE]
+"""Gas per second of every precompile, on ordinary inputs and on the worst ones known, and BN254 beside py_ecc.
 
 One thread, inputs warm. A contract is safe at a block gas limit when limit / (gas per second) is well under the block time.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import platform
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from py_ecc import optimized_bn128 as ecc
+
+from measure import TINY, interleave, keep, timed
 from zerog import _native
 
 VECTORS = Path(__file__).resolve().parents[2] / "tests" / "vectors" / "go_ethereum_precompiles"
@@ -77,53 +75,35 @@ def cases() -> Iterator[tuple[str, int, bytes]]:
         yield name, address, longest(name)
 
 
-def times(call: Callable[[], object], seconds: float) -> list[float]:
-    """Wall seconds of single calls, at least three, for about that long."""
-    call()
-    out: list[float] = []
-    end = time.perf_counter() + seconds
-    while len(out) < 3 or time.perf_counter() < end:
-        start = time.perf_counter()
-        call()
-        out.append(time.perf_counter() - start)
-    return out
-
-
-def peer() -> dict[str, float]:
-    """Seconds of py_ecc for a pairing and a multiplication on BN254; empty without it."""
-    try:
-        from py_ecc import optimized_bn128 as ecc
-    except ImportError:
-        return {}
-    scalar = 2**253 + 12345
-    pairing = min(times(lambda: ecc.pairing(ecc.G2, ecc.G1), 0))
-    return {"bn254-pairing-one_point": pairing, "bn254-mul": min(times(lambda: ecc.multiply(ecc.G1, scalar), 0))}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tiny", action="store_true", help="each case three times: a test that the bench runs")
-    parser.add_argument("--filter", default="", help="only cases whose name contains this")
-    parser.add_argument("--json", type=Path, help="where to write the rows")
-    options = parser.parse_args()
-    peers = {} if options.tiny else peer()
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, one thread, warm")
-    print(f"{'case':<36} {'gas':>10} {'min us':>10} {'median us':>10} {'max us':>10} {'Mgas/s':>8}  py_ecc")
-    rows = []
+def test_gas_per_second() -> None:
+    rows = {}
+    print(f"\n{'case':<36} {'gas':>10} {'min us':>10} {'median us':>10} {'max us':>10} {'Mgas/s':>8}")
     for name, address, data in cases():
-        if options.filter not in name:
-            continue
         ok, gas, _ = _native.precompile(address, data, ENOUGH)
-        if not ok:
-            raise SystemExit(f"{name}: the input is rejected")
-        took = [1e6 * t for t in times(lambda a=address, d=data: _native.precompile(a, d, ENOUGH), 0 if options.tiny else 0.2)]
+        assert ok, name
+        took: list[float] = []
+        end = time.perf_counter() + (0 if TINY else 0.2)
+        while len(took) < 3 or time.perf_counter() < end:
+            took.append(1e6 * timed(lambda a=address, d=data: _native.precompile(a, d, ENOUGH)))
         low, middle, high = min(took), statistics.median(took), max(took)
-        other = f"{1e6 * peers[name] / low:.0f}x slower" if name in peers else ""
-        print(f"{name:<36} {gas:>10} {low:>10.2f} {middle:>10.2f} {high:>10.2f} {gas / middle:>8.1f}  {other}")
-        rows.append({"case": name, "gas": gas, "min_us": low, "median_us": middle, "max_us": high})
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+        print(f"{name:<36} {gas:>10} {low:>10.2f} {middle:>10.2f} {high:>10.2f} {gas / middle:>8.1f}")
+        rows[name] = {"gas": gas, "min_us": round(low, 2), "median_us": round(middle, 2), "mgas_per_s": round(gas / middle, 1)}
+    assert min(row["mgas_per_s"] for row in rows.values()) > 5, "a gas bomb"
+    keep("precompiles", {"one_thread_warm": rows})
 
 
-if __name__ == "__main__":
-    main()
+def test_bn254_beside_py_ecc() -> None:
+    scalar = 2**253 + 12345
+    x, y = ecc.normalize(ecc.multiply(ecc.G1, scalar))
+    mul = word(1) + word(2) + word(scalar)
+    assert _native.precompile(7, mul, ENOUGH)[2] == word(int(x)) + word(int(y))
+    pairing = vector("bn256Pairing", "one_point")
+    keep(
+        "bn254_beside_py_ecc",
+        {
+            "mul": interleave(lambda: _native.precompile(7, mul, ENOUGH), lambda: ecc.multiply(ecc.G1, scalar), 3).summary(1),
+            "pairing": interleave(
+                lambda: _native.precompile(8, pairing, ENOUGH), lambda: ecc.pairing(ecc.G2, ecc.G1), 3
+            ).summary(1),
+        },
+    )

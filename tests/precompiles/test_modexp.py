@@ -64,7 +64,15 @@ def test_random_against_pow(seed: int) -> None:
 
 @pytest.mark.parametrize("size", [1, 8, 9, 32, 33, 72])
 def test_structured_moduli(size: int) -> None:
-    for modulus in {1, 2, 3, 2 ** (8 * size) - 1, 2 ** (8 * size - 1), 2 ** (8 * size - 1) + 1, 2 ** (4 * size) * 3 % 2 ** (8 * size)}:
+    for modulus in {
+        1,
+        2,
+        3,
+        2 ** (8 * size) - 1,
+        2 ** (8 * size - 1),
+        2 ** (8 * size - 1) + 1,
+        2 ** (4 * size) * 3 % 2 ** (8 * size),
+    }:
         for base in {0, 1, 2, modulus - 1, modulus, 2 ** (8 * size) - 1, 2 ** (4 * size)}:
             for exponent in (0, 1, 2, 3, 255, 256, 2**64 - 1, 2**64, 2**255 + 1):
                 parts = base.to_bytes(size, "big"), exponent.to_bytes(33, "big"), modulus.to_bytes(size, "big")

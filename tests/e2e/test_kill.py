@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 from coincurve import PrivateKey
-from zerog._native import keccak256
 
+from zerog._native import keccak256
 from zerog.chain import presets
 from zerog.chain.client import CallError, ChainClient
 from zerog.chain.executor import reexecute

@@ -1,4 +1,4 @@
-"""web3.py, unmodified, against a node: deploy, call, estimate, logs, batch, subscription, transactions of types 0, 1, 2 and 4."""
+"""web3.py, unmodified, against a node: deploy, call, estimate, logs, batch, subscription, types 0, 1, 2 and 4."""
 
 from __future__ import annotations
 
@@ -85,8 +85,9 @@ def script(url: str) -> None:
 
     # type 4: Bob's account runs the token's code for one call
     signed = BOB.sign_authorization({"chainId": 16601, "address": to, "nonce": w3.eth.get_transaction_count(BOB.address)})
-    send(ALICE, {"type": 4, "to": BOB.address, "value": 0, "authorizationList": [signed], "chainId": 16601, "gas": 200_000, **fees,
-                 "data": contract.functions.symbol()._encode_transaction_data()})  # fmt: skip
+    symbol = contract.functions.symbol()._encode_transaction_data()
+    delegated = {"to": BOB.address, "data": symbol, "value": 0, "authorizationList": [signed], "gas": 200_000}
+    send(ALICE, {"type": 4, "chainId": 16601, **delegated, **fees})
     assert w3.eth.get_code(BOB.address) == bytes.fromhex("ef0100" + to[2:])
 
     # logs and filters
@@ -102,7 +103,9 @@ def script(url: str) -> None:
         contract.functions.transfer(BOB.address, 10**30).call({"from": ALICE.address})
     with pytest.raises(TransactionNotFound):
         w3.eth.get_transaction_receipt("0x" + "77" * 32)
-    stale = ALICE.sign_transaction({"nonce": 0, "to": BOB.address, "value": 1, "gas": 21_000, "gasPrice": price, "chainId": 16601})
+    stale = ALICE.sign_transaction(
+        {"nonce": 0, "to": BOB.address, "value": 1, "gas": 21_000, "gasPrice": price, "chainId": 16601}
+    )
     with pytest.raises(Web3RPCError, match="nonce too low"):
         w3.eth.send_raw_transaction(stale.raw_transaction)
 

@@ -23,6 +23,8 @@ _CALLS_MAX: Final = 1000
 _TRANSFER_TOPIC: Final = "0x" + native.keccak256(b"Transfer(address,address,uint256)").hex()
 _NATIVE_TOKEN: Final = "0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
 _VM_ERROR: Final = -32015
+_INSUFFICIENT_FUNDS: Final = -38014
+_INVALID_TRANSACTION: Final = -32000
 
 Overlay = dict[bytes, dict[str, Any]]
 
@@ -101,6 +103,9 @@ class Simulate:
             request["gas"] = min(request.get("gas", environment["gas_limit"] - gas_used), self._context.config.call_gas_max)
             more = {"overrides": overlay, "block_overrides": environment, "deadline_ms": left_ms}
             outcome = engine.call(request, number, **more)
+            if not outcome["success"] and outcome["gas_used"] == 0:  # it could not even start: the whole request is wrong
+                code = _INSUFFICIENT_FUNDS if "insufficient funds" in outcome["error"] else _INVALID_TRANSACTION
+                raise RpcError(code, outcome["error"])
             if transfers:
                 tree = msgspec.json.decode(engine.trace_call(request, number, "callTracer", {"withLog": True}, **more))
                 found = logs_of(tree)

@@ -64,5 +64,3 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     status = made.json("devnet", "up", "--detach", "--rpc-port", "0", "--ws-port", "0", "--block-ms", "100")
     yield Network(made, status)
     made.run("devnet", "down")
-
-

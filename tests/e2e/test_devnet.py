@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from tests.e2e.conftest import Zerog
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]

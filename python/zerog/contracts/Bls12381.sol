@@ -46,6 +46,13 @@ library Bls12381 {
         return abi.decode(answer, (uint256)) == 1;
     }
 
+    /// Revert with BadPoint unless `pubkey` is a point of the group of prime order, other than infinity.
+    function checkKey(bytes memory pubkey) internal view {
+        // the multiplication precompile checks the subgroup, which costs less than a pairing
+        (bool ok,) = address(0x0c).staticcall(bytes.concat(decodeG1(pubkey), bytes32(uint256(1))));
+        if (!ok) revert BadPoint();
+    }
+
     /// Uncompress a key into 128 bytes.
     function decodeG1(bytes memory data) internal view returns (bytes memory) {
         if (data.length != 48) revert BadPoint();

@@ -5,8 +5,9 @@ import {Bls12381} from "./Bls12381.sol";
 import {Description, ValidatorContract} from "./Validator.sol";
 
 /// The register of validators. A validator is known by its 48-byte BLS12-381 key; its contract stands at a CREATE2
-/// address that depends on the key alone. Rates are parts per million. Genesis writes the parameters into storage; a
-/// deployment goes through the constructor.
+/// address that depends on the key alone. Rates are parts per million. Only validators with a stake count against the
+/// maximum: making a contract is free for all, so it must not use up a place. Genesis writes the parameters into storage;
+/// a deployment goes through the constructor.
 contract StakingContract {
     error NotOwner(address caller);
     error NotSystem(address caller);
@@ -120,7 +121,7 @@ contract StakingContract {
         return isValidator[validator] ? validator : address(0);
     }
 
-    /// All validator contracts in order of creation, a page at a time.
+    /// All initialized validators' contracts in order, a page at a time.
     function validators(uint256 start, uint256 count) external view returns (address[] memory page) {
         if (start > _validators.length) start = _validators.length;
         if (count > _validators.length - start) count = _validators.length - start;
@@ -171,12 +172,9 @@ contract StakingContract {
     }
 
     function _create(bytes calldata pubkey) private returns (address validator) {
-        if (validatorCount >= maxValidatorCount) revert TooManyValidators(maxValidatorCount);
-        Bls12381.decodeG1(pubkey); // a key that is no point could never be initialized
+        Bls12381.checkKey(pubkey); // another key could never be initialized
         validator = address(new ValidatorContract{salt: keccak256(pubkey)}());
         isValidator[validator] = true;
-        _validators.push(validator);
-        ++validatorCount;
         emit ValidatorCreated(validator, pubkey);
     }
 
@@ -189,6 +187,7 @@ contract StakingContract {
         bytes calldata signature
     ) private {
         if (ValidatorContract(payable(validator)).operator() != address(0)) revert AlreadyInitialized(validator);
+        if (validatorCount >= maxValidatorCount) revert TooManyValidators(maxValidatorCount);
         uint256 minimum = uint256(minActivationStakesInGwei) * 1 gwei;
         if (msg.value < minimum || msg.value % 1 gwei != 0 || msg.value / 1 gwei > type(uint64).max) {
             revert BadAmount(msg.value, minimum);
@@ -205,6 +204,8 @@ contract StakingContract {
         ValidatorContract(payable(validator)).initialize{value: msg.value}(
             msg.sender, description, commissionRate, withdrawalFeeInGwei, pubkey
         );
+        _validators.push(validator);
+        ++validatorCount;
         emit ValidatorInitialized(validator, msg.sender, pubkey, amountInGwei);
     }
 

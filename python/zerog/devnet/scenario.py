@@ -88,7 +88,7 @@ async def staking(chain: Chain, people: list[Account]) -> Told:
         await register.transact(people[4], "createValidator", DEMO_PUBKEY)
     _check(await register.call("getValidator", DEMO_PUBKEY) == expected, "the validator's address")
     count, most = await register.call("validatorCount"), await register.call("maxValidatorCount")
-    text = f"validator contract {format_address(expected)}; {count} of at most {most}"
+    text = f"validator contract {format_address(expected)}, waiting for its stake; {count} of at most {most} are staked"
     return Told("staking", text, {"validator": format_address(expected), "count": count})
 
 

@@ -49,7 +49,14 @@ class Flat {
   uint32_t find(const Address& address) const {
     return account_index_.find(keyed_hash(address.b, 20), [&](uint32_t i) { return entry(i).address == address; });
   }
-  void prefetch(const Address& address) const { account_index_.prefetch(keyed_hash(address.b, 20)); }
+  // For lookups to come: first, some while later, second, some while later, find.
+  void prefetch_index(const Address& address) const { account_index_.prefetch(keyed_hash(address.b, 20)); }
+  void prefetch_entry(const Address& address) const {
+    const uint32_t index = account_index_.guess(keyed_hash(address.b, 20));
+    if (index == kNoIndex) return;
+    __builtin_prefetch(&entry(index));
+    __builtin_prefetch(reinterpret_cast<const uint8_t*>(&entry(index)) + 64);
+  }
   AccountEntry& entry(uint32_t index) const { return *reinterpret_cast<AccountEntry*>(accounts_.at(index)); }
   // Adds an account without storage; it must be absent.
   uint32_t add(const Address& address);

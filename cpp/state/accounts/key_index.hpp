@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "state/trie/pool.hpp"
+
 namespace zg::state {
 
 inline constexpr uint32_t kNoIndex = UINT32_MAX;
@@ -26,6 +28,11 @@ class KeyIndex {
 
   void prefetch(uint64_t hash) const {
     if (!cells_.empty()) __builtin_prefetch(&cells_[home(tag_of(hash))]);
+  }
+
+  // Where a key with this hash probably is, without looking at any key; kNoIndex when it is not there.
+  uint32_t guess(uint64_t hash) const {
+    return find(hash, [](uint32_t) { return true; });
   }
 
   // The key must be absent.
@@ -75,13 +82,13 @@ class KeyIndex {
   }
 
   void grow() {
-    std::vector<Cell> old(cells_.empty() ? 16 : cells_.size() * 2);
+    std::vector<Cell, ScatteredAllocator<Cell>> old(cells_.empty() ? 16 : cells_.size() * 2);
     old.swap(cells_);
     for (const Cell& cell : old)
       if (cell.index != kNoIndex) place(cell);
   }
 
-  std::vector<Cell> cells_;
+  std::vector<Cell, ScatteredAllocator<Cell>> cells_;
   size_t count_ = 0;
 };
 

@@ -29,7 +29,8 @@ void World::Body::complete(const Changes& changes) {
   staged.accounts.reserve(changes.accounts.size());
   staged_accounts.clear();
   for (size_t i = 0; i < changes.accounts.size(); ++i) {
-    if (i + kAhead < changes.accounts.size()) flat.prefetch(changes.accounts[i + kAhead].address);
+    if (i + 2 * kAhead < changes.accounts.size()) flat.prefetch_index(changes.accounts[i + 2 * kAhead].address);
+    if (i + kAhead < changes.accounts.size()) flat.prefetch_entry(changes.accounts[i + kAhead].address);
     const AccountChange& wanted = changes.accounts[i];
     require(i == 0 || by_address(changes.accounts[i - 1], wanted), "changes: addresses do not ascend");
     const uint32_t found = flat.find(wanted.address);

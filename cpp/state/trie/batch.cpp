@@ -36,6 +36,7 @@ class Batch::Lane {
 
   Link apply(Link link, const TrieItem* items, size_t count, size_t depth) {
     if (count == 0) return link;
+    if (depth == kWarmDepth && count >= kWarmMin) warm(link, items, count, depth);
     if (link == kNoNode) return build_without_deletes(items, count, depth);
     if (is_leaf(link)) return apply_to_leaf(link, items, count, depth);
     if (is_extension(link)) return apply_to_extension(link, items, count, depth);
@@ -111,6 +112,41 @@ class Batch::Lane {
 
  private:
   static constexpr size_t kSpares = 64;
+  static constexpr size_t kWarmDepth = 1;
+  static constexpr size_t kWarmMin = 16;
+
+  // Walks all items down together, level by level, so that the cache misses of one level overlap; the update that follows
+  // finds its nodes in the cache.
+  void warm(Link link, const TrieItem* items, size_t count, size_t depth) {
+    struct Front {
+      uint32_t item;
+      Link link;
+      uint32_t depth;
+    };
+    std::vector<Front> front;
+    front.reserve(count);
+    for (size_t i = 0; i < count; ++i) front.push_back({static_cast<uint32_t>(i), link, static_cast<uint32_t>(depth)});
+    while (!front.empty()) {
+      size_t kept = 0;
+      Link last = kNoNode;
+      for (const Front& at : front) {
+        if (is_leaf(at.link) || at.link == kNoNode) continue;
+        Front next = at;
+        if (is_extension(at.link)) {
+          const ExtensionCell& node = store_.extension(at.link);
+          next.link = node.child;
+          next.depth = node.to;
+        } else {
+          next.link = store_.branch(at.link).child(nibble_at(items[at.item].key, at.depth));
+          ++next.depth;
+        }
+        if (next.link != last) store_.prefetch(next.link);
+        last = next.link;
+        front[kept++] = next;
+      }
+      front.resize(kept);
+    }
+  }
 
   Link make(NodeKind kind) {
     std::vector<uint32_t>& spares = spares_[static_cast<size_t>(kind)];
@@ -236,7 +272,6 @@ class Batch::Lane {
     Link children[16] = {};
     for (unsigned nibble = 0, position = 0; nibble < 16; ++nibble)
       if ((*node.mask >> nibble & 1) != 0) children[nibble] = node.children[position++];
-    // All children that will be visited are on their way into the cache before the first is.
     size_t ends[16] = {};
     uint16_t touched = 0;
     for (size_t begin = 0, end; begin < count; begin = end) {
@@ -244,7 +279,6 @@ class Batch::Lane {
       end = group_end(items, begin, count, depth, nibble);
       ends[nibble] = end;
       touched = static_cast<uint16_t>(touched | 1u << nibble);
-      store_.prefetch(children[nibble]);
     }
     bool changed = false;
     size_t begin = 0;

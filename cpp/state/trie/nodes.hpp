@@ -105,11 +105,11 @@ class NodeStore {
 
   Pool& pool(NodeKind kind) { return *pools_[static_cast<size_t>(kind)]; }
   uint8_t* at(Link link) const { return pools_[link >> 28]->at(link & Pool::kIndexMax); }
+  // Asks for the whole node: an update reads all of it.
   void prefetch(Link link) const {
     if (link == kNoNode) return;
     const uint8_t* cell = at(link);
-    __builtin_prefetch(cell);
-    __builtin_prefetch(cell + 64);
+    for (size_t i = 0; i < pools_[link >> 28]->cell_bytes(); i += 64) __builtin_prefetch(cell + i);
   }
 
   // Gives nodes back for reuse, in any order, duplicates not allowed.

@@ -13,6 +13,29 @@
 
 namespace zg::state {
 
+// Memory that is touched at random: large pieces ask for large pages. Untouched pages cost nothing. For std::free.
+inline void* allocate_scattered(size_t size_bytes) {
+  constexpr size_t kHugePageBytes = 2 << 20;
+  const bool huge = size_bytes >= 2 * kHugePageBytes;
+  const size_t rounded = (size_bytes + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
+  void* memory = huge ? std::aligned_alloc(kHugePageBytes, rounded) : std::malloc(size_bytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  if (huge) madvise(memory, rounded, MADV_HUGEPAGE);
+  return memory;
+}
+
+// The same for standard containers.
+template <class T>
+struct ScatteredAllocator {
+  using value_type = T;
+  ScatteredAllocator() = default;
+  template <class U>
+  ScatteredAllocator(const ScatteredAllocator<U>&) {}
+  T* allocate(size_t count) { return static_cast<T*>(allocate_scattered(count * sizeof(T))); }
+  void deallocate(T* memory, size_t) { std::free(memory); }
+  friend bool operator==(const ScatteredAllocator&, const ScatteredAllocator&) { return true; }
+};
+
 // Chunks double in size, so an index finds its chunk by one bit scan. take() and give() may be called from several threads;
 // the memory of a cell belongs to whoever took it.
 class Pool {
@@ -66,20 +89,14 @@ class Pool {
  private:
   static constexpr unsigned kFirstBits = 6;
   static constexpr uint32_t kFirst = 1u << kFirstBits;
-  static constexpr size_t kHugePageBytes = 2 << 20;
 
   uint32_t grow() {
     if (end_ == kIndexMax) throw std::bad_alloc();
     const unsigned chunk = static_cast<unsigned>(std::bit_width(end_ + kFirst)) - 1 - kFirstBits;
     if (chunks_[chunk] == nullptr) {
-      // Cells are touched at random: large chunks ask for large pages. Untouched pages cost nothing.
-      size_t size = cell_bytes_ << (chunk + kFirstBits);
-      const bool huge = size >= 2 * kHugePageBytes;
-      size = (size + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
-      void* memory = huge ? std::aligned_alloc(kHugePageBytes, size) : std::malloc(cell_bytes_ << (chunk + kFirstBits));
-      if (memory == nullptr) throw std::bad_alloc();
-      if (huge) madvise(memory, size, MADV_HUGEPAGE);
-      if (zeroed_) std::memset(memory, 0, cell_bytes_ << (chunk + kFirstBits));
+      const size_t size = cell_bytes_ << (chunk + kFirstBits);
+      void* memory = allocate_scattered(size);
+      if (zeroed_) std::memset(memory, 0, size);
       chunks_[chunk] = static_cast<uint8_t*>(memory);
     }
     return end_++;

@@ -1,7 +1,7 @@
 """Every precompile at both forks against the executable Ethereum specification, on random, structured and damaged inputs.
 
-The specification runs in its own interpreter, named by ``ZEROG_EELS_PYTHON``; without it the tests skip.
-``ZEROG_FUZZ_ROUNDS`` multiplies the number of cases.
+The specification runs in its own interpreter: the one named by ``ZEROG_EELS_PYTHON``, or the environment that the transaction
+fuzz keeps under ``build/eels``; without either the tests skip. ``ZEROG_FUZZ_ROUNDS`` multiplies the number of cases.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from coincurve import PrivateKey
 
 from zerog import _native
 
-PYTHON = os.environ.get("ZEROG_EELS_PYTHON", "")
+KEPT = Path(__file__).resolve().parents[3] / "build" / "eels"
+PYTHON = os.environ.get("ZEROG_EELS_PYTHON") or (str(KEPT / "bin" / "python") if (KEPT / "installed").exists() else "")
 ROUNDS = int(os.environ.get("ZEROG_FUZZ_ROUNDS", "1"))
 ENOUGH = 10**8
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "go_ethereum_precompiles"
@@ -26,7 +27,8 @@ P = 2188824287183927522224640574525727508869631115729782366268903789464522620858
 SECP_N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 pytestmark = [
-    pytest.mark.skipif(not PYTHON, reason="ZEROG_EELS_PYTHON names no interpreter with the execution specification"),
+    pytest.mark.skipif(not PYTHON, reason="no interpreter with the execution specification: ZEROG_EELS_PYTHON or build/eels"),
+    pytest.mark.slow,
     pytest.mark.timeout(900),
 ]
 

@@ -22,7 +22,9 @@ echo "bare root: $(( $(date +%s) - begun )) s"
 
 mount -t proc proc "$folder/proc"
 mount --bind /dev "$folder/dev"
-trap 'umount "$folder/dev" "$folder/proc"' EXIT
+mkdir -p "$folder/dev/pts"
+mount --bind /dev/pts "$folder/dev/pts"
+trap 'umount "$folder/dev/pts" "$folder/dev" "$folder/proc"' EXIT
 cp /etc/resolv.conf /etc/hosts "$folder/etc/"
 cp -r /etc/apt/sources.list.d /etc/apt/apt.conf.d "$folder/etc/apt/"
 if [ -e /etc/apt/auth.conf.d ]; then cp -r /etc/apt/auth.conf.d "$folder/etc/apt/"; fi
@@ -36,4 +38,5 @@ begun=$(date +%s)
 status=0
 chroot "$folder" /usr/bin/env HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin /bin/sh -c 'cd /srv/zerog && exec ./"$@"' sh "$@" </dev/null || status=$?
 echo "$1: $(( $(date +%s) - begun )) s, exit $status"
+chroot "$folder" /usr/bin/env HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin /bin/sh -c 'cd /srv/zerog && .venv/bin/zerog devnet down' >/dev/null 2>&1 || true
 exit $status

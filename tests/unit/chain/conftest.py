@@ -13,8 +13,8 @@ from typing import Any
 import aiohttp
 import pytest
 from coincurve import PrivateKey
-from zerog._native import keccak256
 
+from zerog._native import keccak256
 from zerog.chain import presets
 from zerog.chain.service import Endpoints, serve
 from zerog.chain.signing import DevAccounts

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from zerog._native import keccak256
 
+from zerog._native import keccak256
 from zerog.chain.presets import NETWORKS, chain_config, genesis, genesis_id, network
 from zerog.contracts import registry
 from zerog.contracts.artifact import load

@@ -11,9 +11,9 @@ from typing import Any
 
 import aiohttp
 import pytest
-from zerog._native import keccak256
 
 from conftest import ADDRESSES, COINS, KEYS, Refused, Running, running
+from zerog._native import keccak256
 
 GWEI = 10**9
 HEX_ADDRESSES = ["0x" + address.hex() for address in ADDRESSES]

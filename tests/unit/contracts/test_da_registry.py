@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from py_ecc.optimized_bn128 import FQ, G1, G2, curve_order, field_modulus, multiply, normalize
 from tests.unit.contracts.contract_kit import ALICE, BOB, ONE, World
-from zerog._native import keccak256
 
+from zerog._native import keccak256
 from zerog.contracts import registry
 from zerog.contracts.artifact import load
 

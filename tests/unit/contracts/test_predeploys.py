@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from tests.unit.contracts.contract_kit import ALICE, BOB, ONE, OWNER, World
-from zerog._native import keccak256
 
+from zerog._native import keccak256
 from zerog.contracts import registry
 from zerog.contracts.artifact import load
 

@@ -7,8 +7,8 @@ from functools import cache
 import pytest
 from py_ecc.bls import G2ProofOfPossession as Bls
 from tests.unit.contracts.contract_kit import ALICE, BOB, GWEI, ONE, OWNER, At, World
-from zerog._native import keccak256
 
+from zerog._native import keccak256
 from zerog.contracts import registry
 from zerog.contracts.artifact import create2_address, load
 from zerog.types import Address

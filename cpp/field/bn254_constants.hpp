@@ -2,7 +2,7 @@
 // 64-bit words, least significant first; pairs are c0, c1 of c0 + c1 u.
 #pragma once
 
-#include <stdint.h>
+#include "common/bytes.hpp"
 
 namespace zg::bn254 {
 

@@ -10,32 +10,32 @@ namespace zg::bn254 {
 struct Fq2 {
   Fq c0, c1;
 
-  ZG_HD static Fq2 zero() { return {Fq::zero(), Fq::zero()}; }
-  ZG_HD static Fq2 one() { return {Fq::one(), Fq::zero()}; }
-  ZG_HD static Fq2 from_limbs(const uint64_t limbs[2][4]) { return {Fq::from_limbs(limbs[0]), Fq::from_limbs(limbs[1])}; }
-  ZG_HD bool is_zero() const { return c0.is_zero() && c1.is_zero(); }
+  ZG_FIELD_HD static Fq2 zero() { return {Fq::zero(), Fq::zero()}; }
+  ZG_FIELD_HD static Fq2 one() { return {Fq::one(), Fq::zero()}; }
+  ZG_FIELD_HD static Fq2 from_limbs(const uint64_t limbs[2][4]) { return {Fq::from_limbs(limbs[0]), Fq::from_limbs(limbs[1])}; }
+  ZG_FIELD_HD bool is_zero() const { return c0.is_zero() && c1.is_zero(); }
 };
 
-ZG_HD inline bool operator==(const Fq2& a, const Fq2& b) { return a.c0 == b.c0 && a.c1 == b.c1; }
-ZG_HD inline bool operator!=(const Fq2& a, const Fq2& b) { return !(a == b); }
-ZG_HD inline Fq2 operator+(const Fq2& a, const Fq2& b) { return {a.c0 + b.c0, a.c1 + b.c1}; }
-ZG_HD inline Fq2 operator-(const Fq2& a, const Fq2& b) { return {a.c0 - b.c0, a.c1 - b.c1}; }
-ZG_HD inline Fq2 operator-(const Fq2& a) { return {-a.c0, -a.c1}; }
-ZG_HD inline Fq2 twice(const Fq2& a) { return a + a; }
-ZG_HD inline Fq2 conjugate(const Fq2& a) { return {a.c0, -a.c1}; }
-ZG_HD inline Fq2 operator*(const Fq2& a, const Fq& k) { return {a.c0 * k, a.c1 * k}; }
+ZG_FIELD_HD inline bool operator==(const Fq2& a, const Fq2& b) { return a.c0 == b.c0 && a.c1 == b.c1; }
+ZG_FIELD_HD inline bool operator!=(const Fq2& a, const Fq2& b) { return !(a == b); }
+ZG_FIELD_HD inline Fq2 operator+(const Fq2& a, const Fq2& b) { return {a.c0 + b.c0, a.c1 + b.c1}; }
+ZG_FIELD_HD inline Fq2 operator-(const Fq2& a, const Fq2& b) { return {a.c0 - b.c0, a.c1 - b.c1}; }
+ZG_FIELD_HD inline Fq2 operator-(const Fq2& a) { return {-a.c0, -a.c1}; }
+ZG_FIELD_HD inline Fq2 twice(const Fq2& a) { return a + a; }
+ZG_FIELD_HD inline Fq2 conjugate(const Fq2& a) { return {a.c0, -a.c1}; }
+ZG_FIELD_HD inline Fq2 operator*(const Fq2& a, const Fq& k) { return {a.c0 * k, a.c1 * k}; }
 
 // Karatsuba: three products.
-ZG_HD inline Fq2 operator*(const Fq2& a, const Fq2& b) {
+ZG_FIELD_HD inline Fq2 operator*(const Fq2& a, const Fq2& b) {
   const Fq t0 = a.c0 * b.c0, t1 = a.c1 * b.c1;
   return {t0 - t1, (a.c0 + a.c1) * (b.c0 + b.c1) - t0 - t1};
 }
-ZG_HD inline Fq2 square(const Fq2& a) {
+ZG_FIELD_HD inline Fq2 square(const Fq2& a) {
   const Fq t = a.c0 * a.c1;
   return {(a.c0 + a.c1) * (a.c0 - a.c1), t + t};
 }
 // xi * a = (9 a0 - a1) + (9 a1 + a0) u.
-ZG_HD inline Fq2 times_xi(const Fq2& a) {
+ZG_FIELD_HD inline Fq2 times_xi(const Fq2& a) {
   const Fq2 eight = twice(twice(twice(a)));
   return {eight.c0 + a.c0 - a.c1, eight.c1 + a.c1 + a.c0};
 }
@@ -47,15 +47,15 @@ inline Fq2 inverse_var(const Fq2& a) {
 struct Fq6 {
   Fq2 a0, a1, a2;
 
-  ZG_HD static Fq6 zero() { return {Fq2::zero(), Fq2::zero(), Fq2::zero()}; }
-  ZG_HD static Fq6 one() { return {Fq2::one(), Fq2::zero(), Fq2::zero()}; }
+  ZG_FIELD_HD static Fq6 zero() { return {Fq2::zero(), Fq2::zero(), Fq2::zero()}; }
+  ZG_FIELD_HD static Fq6 one() { return {Fq2::one(), Fq2::zero(), Fq2::zero()}; }
 };
 
-ZG_HD inline bool operator==(const Fq6& a, const Fq6& b) { return a.a0 == b.a0 && a.a1 == b.a1 && a.a2 == b.a2; }
-ZG_HD inline Fq6 operator+(const Fq6& a, const Fq6& b) { return {a.a0 + b.a0, a.a1 + b.a1, a.a2 + b.a2}; }
-ZG_HD inline Fq6 operator-(const Fq6& a, const Fq6& b) { return {a.a0 - b.a0, a.a1 - b.a1, a.a2 - b.a2}; }
-ZG_HD inline Fq6 operator-(const Fq6& a) { return {-a.a0, -a.a1, -a.a2}; }
-ZG_HD inline Fq6 times_v(const Fq6& a) { return {times_xi(a.a2), a.a0, a.a1}; }
+ZG_FIELD_HD inline bool operator==(const Fq6& a, const Fq6& b) { return a.a0 == b.a0 && a.a1 == b.a1 && a.a2 == b.a2; }
+ZG_FIELD_HD inline Fq6 operator+(const Fq6& a, const Fq6& b) { return {a.a0 + b.a0, a.a1 + b.a1, a.a2 + b.a2}; }
+ZG_FIELD_HD inline Fq6 operator-(const Fq6& a, const Fq6& b) { return {a.a0 - b.a0, a.a1 - b.a1, a.a2 - b.a2}; }
+ZG_FIELD_HD inline Fq6 operator-(const Fq6& a) { return {-a.a0, -a.a1, -a.a2}; }
+ZG_FIELD_HD inline Fq6 times_v(const Fq6& a) { return {times_xi(a.a2), a.a0, a.a1}; }
 
 // Karatsuba over three coefficients: six products.
 inline Fq6 operator*(const Fq6& a, const Fq6& b) {
@@ -80,7 +80,7 @@ inline Fq6 inverse_var(const Fq6& a) {
 struct Fq12 {
   Fq6 c0, c1;
 
-  ZG_HD static Fq12 one() { return {Fq6::one(), Fq6::zero()}; }
+  ZG_FIELD_HD static Fq12 one() { return {Fq6::one(), Fq6::zero()}; }
   bool is_one() const { return c0 == Fq6::one() && c1 == Fq6::zero(); }
 };
 

@@ -9,11 +9,11 @@
 
 #include "common/bytes.hpp"
 
-#ifndef ZG_HD
+#ifndef ZG_FIELD_HD
 #ifdef __CUDACC__
-#define ZG_HD __host__ __device__
+#define ZG_FIELD_HD __host__ __device__
 #else
-#define ZG_HD
+#define ZG_FIELD_HD
 #endif
 #endif
 
@@ -26,19 +26,19 @@ struct Element {
   static constexpr int N = P::kLimbs;
   uint64_t l[N];
 
-  ZG_HD static Element zero() {
+  ZG_FIELD_HD static Element zero() {
     Element r;
     for (int i = 0; i < N; ++i) r.l[i] = 0;
     return r;
   }
-  ZG_HD static Element one() { return from_limbs(P::kOne); }
+  ZG_FIELD_HD static Element one() { return from_limbs(P::kOne); }
   // Takes limbs that are already a reduced Montgomery form (constants).
-  ZG_HD static Element from_limbs(const uint64_t* limbs) {
+  ZG_FIELD_HD static Element from_limbs(const uint64_t* limbs) {
     Element r;
     for (int i = 0; i < N; ++i) r.l[i] = limbs[i];
     return r;
   }
-  ZG_HD bool is_zero() const {
+  ZG_FIELD_HD bool is_zero() const {
     uint64_t any = 0;
     for (int i = 0; i < N; ++i) any |= l[i];
     return any == 0;
@@ -46,19 +46,19 @@ struct Element {
 };
 
 template <class P>
-ZG_HD inline bool operator==(const Element<P>& a, const Element<P>& b) {
+ZG_FIELD_HD inline bool operator==(const Element<P>& a, const Element<P>& b) {
   uint64_t any = 0;
   for (int i = 0; i < P::kLimbs; ++i) any |= a.l[i] ^ b.l[i];
   return any == 0;
 }
 template <class P>
-ZG_HD inline bool operator!=(const Element<P>& a, const Element<P>& b) {
+ZG_FIELD_HD inline bool operator!=(const Element<P>& a, const Element<P>& b) {
   return !(a == b);
 }
 
 // True when the N limbs are below the modulus.
 template <class P>
-ZG_HD inline bool is_reduced(const uint64_t* limbs) {
+ZG_FIELD_HD inline bool is_reduced(const uint64_t* limbs) {
   uint64_t borrow = 0;
 #pragma GCC unroll 8
   for (int i = 0; i < P::kLimbs; ++i) {
@@ -129,7 +129,7 @@ inline void sub_four(uint64_t* r, const uint64_t* a, const uint64_t* b) {
 
 // r = t - p when t >= p (with `carry` as limb N of t), else t. t < 2 p.
 template <class P>
-ZG_HD inline void reduce_once(uint64_t* r, const uint64_t* t, uint64_t carry) {
+ZG_FIELD_HD inline void reduce_once(uint64_t* r, const uint64_t* t, uint64_t carry) {
 #ifdef ZG_FIELD_ASM
   if constexpr (kFourLimbs<P>) return reduce_four<P>(r, t);  // t < 2 p < 2^256: no carry
 #endif
@@ -146,7 +146,7 @@ ZG_HD inline void reduce_once(uint64_t* r, const uint64_t* t, uint64_t carry) {
 }
 
 template <class P>
-ZG_HD inline Element<P> operator+(const Element<P>& a, const Element<P>& b) {
+ZG_FIELD_HD inline Element<P> operator+(const Element<P>& a, const Element<P>& b) {
 #ifdef ZG_FIELD_ASM
   if constexpr (kFourLimbs<P>) {
     Element<P> sum;
@@ -168,7 +168,7 @@ ZG_HD inline Element<P> operator+(const Element<P>& a, const Element<P>& b) {
 }
 
 template <class P>
-ZG_HD inline Element<P> operator-(const Element<P>& a, const Element<P>& b) {
+ZG_FIELD_HD inline Element<P> operator-(const Element<P>& a, const Element<P>& b) {
   Element<P> r;
 #ifdef ZG_FIELD_ASM
   if constexpr (kFourLimbs<P>) {
@@ -195,18 +195,18 @@ ZG_HD inline Element<P> operator-(const Element<P>& a, const Element<P>& b) {
 }
 
 template <class P>
-ZG_HD inline Element<P> operator-(const Element<P>& a) {
+ZG_FIELD_HD inline Element<P> operator-(const Element<P>& a) {
   return Element<P>::zero() - a;
 }
 template <class P>
-ZG_HD inline Element<P> twice(const Element<P>& a) {
+ZG_FIELD_HD inline Element<P> twice(const Element<P>& a) {
   return a + a;
 }
 
 // a * b / 2^(64 N). One pass over b, each word reduced as it is added (Koc, Acar, Kaliski 1996). Moduli with a free top bit
 // need no limb beyond N.
 template <class P>
-ZG_HD inline Element<P> operator*(const Element<P>& a, const Element<P>& b) {
+ZG_FIELD_HD inline Element<P> operator*(const Element<P>& a, const Element<P>& b) {
   constexpr int N = P::kLimbs;
   Element<P> r;
   uint64_t t[N];
@@ -233,13 +233,13 @@ ZG_HD inline Element<P> operator*(const Element<P>& a, const Element<P>& b) {
 }
 
 template <class P>
-ZG_HD inline Element<P> square(const Element<P>& a) {
+ZG_FIELD_HD inline Element<P> square(const Element<P>& a) {
   return a * a;
 }
 
 // a to the power of an exponent of `limbs` words, least significant first. The exponent is public.
 template <class P>
-ZG_HD inline Element<P> power_var(const Element<P>& a, const uint64_t* exponent, int limbs) {
+ZG_FIELD_HD inline Element<P> power_var(const Element<P>& a, const uint64_t* exponent, int limbs) {
   Element<P> r = Element<P>::one();
   bool started = false;
   for (int i = 64 * limbs - 1; i >= 0; --i) {
@@ -254,13 +254,13 @@ ZG_HD inline Element<P> power_var(const Element<P>& a, const uint64_t* exponent,
 
 // The Montgomery form of a value given as N plain limbs below the modulus.
 template <class P>
-ZG_HD inline Element<P> to_mont(const uint64_t* limbs) {
+ZG_FIELD_HD inline Element<P> to_mont(const uint64_t* limbs) {
   return Element<P>::from_limbs(limbs) * Element<P>::from_limbs(P::kSquare);
 }
 
 // The plain limbs of an element.
 template <class P>
-ZG_HD inline void from_mont(const Element<P>& a, uint64_t* limbs) {
+ZG_FIELD_HD inline void from_mont(const Element<P>& a, uint64_t* limbs) {
   Element<P> one = Element<P>::zero();
   one.l[0] = 1;
   const Element<P> r = a * one;
@@ -268,7 +268,7 @@ ZG_HD inline void from_mont(const Element<P>& a, uint64_t* limbs) {
 }
 
 template <class P>
-ZG_HD inline Element<P> from_u64(uint64_t value) {
+ZG_FIELD_HD inline Element<P> from_u64(uint64_t value) {
   uint64_t limbs[P::kLimbs] = {};
   limbs[0] = value;
   return to_mont<P>(limbs);
@@ -276,7 +276,7 @@ ZG_HD inline Element<P> from_u64(uint64_t value) {
 
 // Reads 8 N big-endian bytes. False, and `out` untouched, when the value is not below the modulus.
 template <class P>
-ZG_HD inline bool from_be(const uint8_t* bytes, Element<P>& out) {
+ZG_FIELD_HD inline bool from_be(const uint8_t* bytes, Element<P>& out) {
   uint64_t limbs[P::kLimbs];
   for (int i = 0; i < P::kLimbs; ++i) {
     uint64_t w = 0;
@@ -290,7 +290,7 @@ ZG_HD inline bool from_be(const uint8_t* bytes, Element<P>& out) {
 
 // Reads 8 N big-endian bytes modulo p. The modulus must be above 2^(64 N) / 8.
 template <class P>
-ZG_HD inline Element<P> from_be_reduced(const uint8_t* bytes) {
+ZG_FIELD_HD inline Element<P> from_be_reduced(const uint8_t* bytes) {
   static_assert(P::kModulus[P::kLimbs - 1] >> 61 != 0, "more subtractions would be needed");
   uint64_t limbs[P::kLimbs];
   for (int i = 0; i < P::kLimbs; ++i) {
@@ -303,7 +303,7 @@ ZG_HD inline Element<P> from_be_reduced(const uint8_t* bytes) {
 }
 
 template <class P>
-ZG_HD inline void to_be(const Element<P>& a, uint8_t* bytes) {
+ZG_FIELD_HD inline void to_be(const Element<P>& a, uint8_t* bytes) {
   uint64_t limbs[P::kLimbs];
   from_mont(a, limbs);
   for (int i = 0; i < P::kLimbs; ++i)

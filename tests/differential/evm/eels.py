@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pickle
 import sys
+import time
 from typing import Any
 
 from ethereum.exceptions import EthereumException
@@ -66,6 +67,7 @@ class Fork:
         )
         output = self.vm.BlockOutput()
         results = []
+        begun = time.perf_counter()
         for index, raw in enumerate(case["transactions"]):
             self.outermost = None
             gas_before, logs_before = output.block_gas_used, len(output.block_logs)
@@ -92,6 +94,7 @@ class Fork:
                     ],
                 }
             )
+        seconds = time.perf_counter() - begun
         accounts = {}
         for address, account in state._main_trie._data.items():
             trie = state._storage_tries.get(address)
@@ -104,7 +107,7 @@ class Fork:
                 "code": bytes(account.code),
                 "storage": storage,
             }
-        return {"results": results, "accounts": accounts, "root": bytes(self.state.state_root(state))}
+        return {"seconds": seconds, "results": results, "accounts": accounts, "root": bytes(self.state.state_root(state))}
 
 
 def main() -> None:

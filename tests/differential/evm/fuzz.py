@@ -52,8 +52,10 @@ class Oracle:
 
     def close(self) -> None:
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.close()
         self.process.wait(timeout=30)
+        self.process.stdout.close()
 
 
 def ours(case: dict[str, Any], tracer: str | None = None) -> tuple[list[dict[str, Any]], Any, bytes]:

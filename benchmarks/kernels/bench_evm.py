@@ -137,7 +137,7 @@ def eels_seconds(python: str) -> dict[str, tuple[float, int]]:
             raws.append(
                 signed(KEYS[a], generator.rlp, call(owners[a], to, nonce, data, 21_000 if name == "transfer" else 10**6))
             )
-        answer = oracle.ask({"seed": 0, "fork": "prague", "env": ENV, "pre": pre, "transactions": raws})
+        answer = oracle.ask({"seed": 0, "fork": "prague", "env": ENV, "pre": pre, "transactions": raws, "withdrawals": None})
         assert all(result["valid"] and result["success"] for result in answer["results"]), answer
         gas = sum(result["gas_used"] for result in answer["results"])
         out[name] = (answer["seconds"], gas if name == "loop" else len(raws))

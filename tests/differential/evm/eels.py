@@ -29,6 +29,7 @@ class Fork:
         self.types = importlib.import_module(f"{base}.fork_types")
         self.vm = importlib.import_module(f"{base}.vm")
         self.transactions = importlib.import_module(f"{base}.transactions")
+        self.blocks = importlib.import_module(f"{base}.blocks")
         interpreter = importlib.import_module(f"{base}.vm.interpreter")
         self.outermost: Any = None
         inner = interpreter.process_message
@@ -66,6 +67,9 @@ class Fork:
             parent_beacon_block_root=Bytes32(bytes(32)),
         )
         output = self.vm.BlockOutput()
+        whole = case["withdrawals"] is not None
+        if whole:
+            self.begin(block)
         results = []
         begun = time.perf_counter()
         for index, raw in enumerate(case["transactions"]):
@@ -94,6 +98,7 @@ class Fork:
                     ],
                 }
             )
+        requests = self.end(block, output, case["withdrawals"]) if whole else None
         seconds = time.perf_counter() - begun
         accounts = {}
         for address, account in state._main_trie._data.items():
@@ -107,7 +112,29 @@ class Fork:
                 "code": bytes(account.code),
                 "storage": storage,
             }
-        return {"seconds": seconds, "results": results, "accounts": accounts, "root": bytes(self.state.state_root(state))}
+        return {
+            "seconds": seconds,
+            "results": results,
+            "requests": requests,
+            "accounts": accounts,
+            "root": bytes(self.state.state_root(state)),
+        }
+
+    def begin(self, block: Any) -> None:
+        """The first lines of the specification's apply_body."""
+        run = self.fork.process_unchecked_system_transaction
+        run(block_env=block, target_address=self.fork.BEACON_ROOTS_ADDRESS, data=block.parent_beacon_block_root)
+        if hasattr(self.fork, "HISTORY_STORAGE_ADDRESS"):
+            run(block_env=block, target_address=self.fork.HISTORY_STORAGE_ADDRESS, data=block.block_hashes[-1])
+
+    def end(self, block: Any, output: Any, withdrawals: list[tuple[int, int, bytes, int]]) -> list[bytes] | None:
+        """Its last lines; the requests, None at Cancun."""
+        entries = tuple(self.blocks.Withdrawal(U64(i), U64(v), Bytes20(a), U256(gwei)) for i, v, a, gwei in withdrawals)
+        self.fork.process_withdrawals(block, output, entries)
+        if not hasattr(self.fork, "process_general_purpose_requests"):
+            return None
+        self.fork.process_general_purpose_requests(block_env=block, block_output=output)
+        return [bytes(request) for request in output.requests]
 
 
 def main() -> None:

@@ -58,11 +58,14 @@ class Oracle:
         self.process.stdout.close()
 
 
-def ours(case: dict[str, Any], tracer: str | None = None) -> tuple[list[dict[str, Any]], Any, bytes]:
+def ours(case: dict[str, Any], tracer: str | None = None) -> tuple[list[dict[str, Any]], Any, Any, bytes]:
     """What we make of the case; with a tracer that wants steps the other loop runs."""
     world = _native.EvmWorld(case["pre"], fork=case["fork"], chain_id=generator.CHAIN_ID)
     results: list[dict[str, Any]] = []
     gas, blob_gas = 0, 0
+    whole = case["withdrawals"] is not None
+    if whole:
+        world.block_start(case["env"], case["env"]["block_hashes"][99], bytes(32))
     for raw in case["transactions"]:
         try:
             result = world.transact(case["env"], raw, gas_before=gas, blob_gas_before=blob_gas, tracer=tracer)
@@ -72,13 +75,17 @@ def ours(case: dict[str, Any], tracer: str | None = None) -> tuple[list[dict[str
             gas += result["gas_used"]
             blob_gas += result["blob_gas_used"]
         results.append(result)
-    return results, world, world.root()
+    requests = None
+    if whole:
+        end = world.block_end(case["env"], case["withdrawals"])
+        requests = end["requests"] if end["requests_hash"] is not None else None
+    return results, requests, world, world.root()
 
 
 def differences(case: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
     if "broken" in theirs:
         return [f"EELS broke: {theirs['broken']}"]
-    results, world, root = ours(case)
+    results, requests, world, root = ours(case)
     found = []
     for index, (we, they) in enumerate(zip(results, theirs["results"], strict=True)):
         if we["valid"] != they["valid"]:
@@ -99,11 +106,13 @@ def differences(case: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
             if we != they:
                 found.append(f"account {address.hex()}: slot {slot:#x} {we:#x}, EELS {they:#x}")
     if case["seed"] % 4 == 0:
-        stepped, _, stepped_root = ours(case, "prestateTracer")
+        stepped, _, _, stepped_root = ours(case, "prestateTracer")
         for we in stepped:
             we.pop("trace", None)
         if stepped != results or stepped_root != root:
             found.append("the stepping loop ends otherwise than the fast one")
+    if requests != theirs["requests"]:
+        found.append(f"requests {requests!r}, EELS {theirs['requests']!r}")
     if root != theirs["root"]:
         found.append(f"root {root.hex()}, EELS {theirs['root'].hex()}")
     return found
@@ -132,6 +141,8 @@ def run(python: str, seeds: range, workers: int, show: bool = False) -> tuple[in
                 with lock:
                     done += 1
                     made[case["fork"]] += 1
+                    made["whole blocks"] += case["withdrawals"] is not None
+                    made["requests"] += len(theirs.get("requests") or [])
                     for raw, result in zip(case["transactions"], theirs.get("results", []), strict=False):
                         kind = raw[0] if raw[0] < 5 else 0
                         made[

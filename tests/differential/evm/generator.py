@@ -12,6 +12,7 @@ from typing import Any
 import coincurve
 
 from zerog import _native
+from zerog.contracts.registry import CONSOLIDATION_REQUESTS, SYSTEM_CONTRACTS, WITHDRAWAL_REQUESTS
 
 keccak256 = _native.keccak256
 
@@ -384,7 +385,10 @@ def transaction(
 
 
 def case(seed: int) -> dict[str, Any]:
-    """The case of one seed: {seed, fork, env, pre, transactions}."""
+    """The case of one seed: {seed, fork, env, pre, transactions, withdrawals}.
+
+    Withdrawals of None: transactions alone. A list: a whole block, with its system calls and requests around them.
+    """
     rng = random.Random(seed)
     fork = rng.choice(["cancun", "prague", "prague"])
     addresses = [*SENDERS, *CONTRACTS, *CONTRACTS, *STRANGERS, COINBASE]
@@ -424,9 +428,30 @@ def case(seed: int) -> dict[str, Any]:
         "block_hashes": {n: keccak256(str(n).encode()) for n in range(100)},
     }
     nonces = {address: pre[address]["nonce"] for address in SENDERS}
-    transactions = []
+    withdrawals: list[tuple[int, int, bytes, int]] | None = None
+    if rng.random() < 0.15:
+        pre |= {bytes(a): {"nonce": 1, "balance": 0, "code": code, "storage": {}} for a, code in SYSTEM_CONTRACTS.items()}
+        addresses += [bytes(a) for a in SYSTEM_CONTRACTS]
+        withdrawals = [(i, i, rng.choice(addresses), rng.choice([0, 1, 10**9])) for i in range(rng.randrange(4))]
+    transactions: list[bytes] = []
+    if withdrawals is not None and rng.random() < 0.7:  # requests that the end of the block collects
+        for to, size in ((WITHDRAWAL_REQUESTS, 56), (CONSOLIDATION_REQUESTS, 96)):
+            who = rng.randrange(len(KEYS))
+            fields = [
+                CHAIN_ID,
+                nonces[SENDERS[who]],
+                0,
+                env["base_fee"] + 1,
+                400_000,
+                bytes(to),
+                rng.choice([0, 1, 5]),
+                rng.randbytes(size),
+                [],
+            ]
+            transactions.append(b"\x02" + rlp([*fields, *sign(KEYS[who], keccak256(b"\x02" + rlp(fields)))]))
+            nonces[SENDERS[who]] += 1
     for _ in range(rng.choice([1, 1, 2, 3])):
         raw, sender = transaction(rng, fork, env, nonces, addresses)
         transactions.append(raw)
         nonces[sender] += 1  # a guess that is right when the transaction is valid and changes nobody else's nonce
-    return {"seed": seed, "fork": fork, "env": env, "pre": pre, "transactions": transactions}
+    return {"seed": seed, "fork": fork, "env": env, "pre": pre, "transactions": transactions, "withdrawals": withdrawals}

@@ -10,8 +10,15 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import generator
+
+import fuzz
 
 ROOT = Path(__file__).resolve().parents[3]
 EELS = "ethereum-execution==2.20.0"
@@ -30,6 +37,38 @@ def eels_python() -> str:
         subprocess.run([str(python), "-m", "pip", "install", "-q", EELS], check=True, timeout=300)
         done.write_text(EELS + "\n")
     return str(python)
+
+
+def test_the_comparison_sees_every_kind_of_difference() -> None:
+    case = next(
+        c for c in map(generator.case, range(1000)) if c["withdrawals"] and c["fork"] == "prague" and len(c["transactions"]) > 2
+    )
+
+    def answer() -> dict[str, Any]:
+        results, requests, world, root = fuzz.ours(case)
+        return {"results": [{**r, "why": ""} for r in results], "requests": requests, "accounts": world.dump(), "root": root}
+
+    assert fuzz.differences(case, answer()) == []
+    index = next(i for i, r in enumerate(answer()["results"]) if r["valid"])
+    address = generator.SENDERS[0]
+
+    def result(name: str, value: Any) -> dict[str, Any]:
+        spoiled = answer()
+        spoiled["results"][index][name] = value
+        return spoiled
+
+    def account(name: str, value: Any) -> dict[str, Any]:
+        spoiled = answer()
+        spoiled["accounts"][address][name] = value
+        return spoiled
+
+    spoiled_answers = [
+        *(result("valid", False), result("success", None), result("gas_used", 0), result("output", b"?"), result("logs", None)),
+        *(account("nonce", -1), account("balance", -1), account("code", b"?"), account("storage", {1: 77})),
+        *({**answer(), "root": bytes(32)}, {**answer(), "requests": [b"?"]}, {"broken": "?"}),
+    ]
+    for spoiled in spoiled_answers:
+        assert len(fuzz.differences(case, spoiled)) == 1
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 #include "chain.hpp"
 #include "evm/block/codec.hpp"
 #include "evm/block/render.hpp"
+#include "evm/block/rpc.hpp"
 #include "state/diff/api.hpp"
 
 namespace zg::py {
@@ -326,6 +327,11 @@ evm::ExternalRead external_read(pyb::object function) {
   };
 }
 
+void notify_listener(Engine& engine) {
+  const pyb::object listener = pyb::cast(engine).attr("__dict__").attr("get")("_listener");
+  if (!listener.is_none()) listener();
+}
+
 pyb::list add_transactions(Engine& engine, const pyb::list& raws, bool local) {
   const ReadViews inputs(raws, "raws");
   std::vector<txpool::Admission> answers;
@@ -339,11 +345,25 @@ pyb::list add_transactions(Engine& engine, const pyb::list& raws, bool local) {
     if (answers[i].error.empty()) out[i] = from_fixed(answers[i].hash), admitted = true;
     else out[i] = pyb::str(answers[i].error);
   }
-  if (admitted) {
-    const pyb::object listener = pyb::cast(engine).attr("__dict__").attr("get")("_listener");
-    if (!listener.is_none()) listener();
-  }
+  if (admitted) notify_listener(engine);
   return out;
+}
+
+pyb::object rpc_batch(Engine& engine, const pyb::object& body, size_t batch_max) {
+  const ReadView view(body, "body");
+  std::optional<evm::RpcBatch> answer;
+  {
+    const Release release;
+    answer = evm::rpc_batch(engine, view.bytes(), batch_max);
+  }
+  if (!answer) return pyb::none();
+  pyb::list admitted(answer->admitted.size()), hashes(answer->hashes.size());
+  for (size_t i = 0; i < answer->admitted.size(); ++i) {
+    admitted[i] = to_bytes(as_bytes(answer->admitted[i]));
+    hashes[i] = from_fixed(answer->hashes[i]);
+  }
+  if (!answer->admitted.empty()) notify_listener(engine);
+  return pyb::make_tuple(from_string(answer->response), admitted, hashes, answer->calls, answer->refused);
 }
 
 pyb::bytes prove(const Engine& engine, const pyb::object& address, const pyb::iterable& slots, std::optional<uint64_t> number) {
@@ -643,6 +663,15 @@ Cost: one batch decode and recovery on all cores, lock released.)");
 }
 
 void bind_reads(EngineClass& c) {
+  c.def("rpc_batch", &rpc_batch, pyb::arg("body"), pyb::arg("batch_max") = 10000,
+        R"(The short way of JSON-RPC: answer a whole HTTP body in one call, with the lock released.
+
+Only when every call of it is eth_chainId, net_version, eth_blockNumber, eth_getBalance, eth_getTransactionCount, eth_getCode or
+eth_getStorageAt at the head (latest, safe, finalized, pending), or eth_sendRawTransaction, each in plain form with an id.
+
+Returns:
+    None: take the long way; nothing has happened. Else (response, admitted raw transactions, their hashes, number of calls,
+    number refused); what was admitted must be durable before the response goes out.)");
   c.def("account",
         [](const Engine& e, const pyb::object& address, std::optional<uint64_t> number) {
           const Address key = to_fixed<20>(address, "address");

@@ -25,7 +25,10 @@ inline void set_small(U256& out, uint64_t value) {
 }
 
 // With a null machine: hands out the table of labels and does nothing else.
-__attribute__((optimize("no-gcse", "no-crossjumping"))) Exit loop(Machine* machine, Frame* frame, const void* const** labels) {
+#ifndef __clang__
+__attribute__((optimize("no-gcse", "no-crossjumping")))
+#endif
+Exit loop(Machine* machine, Frame* frame, const void* const** labels) {
   static const void* const kLabels[] = {
 #define ZG_EVM_LABEL(name) &&L_##name,
       ZG_EVM_HANDLERS(ZG_EVM_LABEL)

@@ -15,9 +15,9 @@ namespace {
 void permute_groups(uint64_t* states, size_t groups) {
   for (; groups != 0; --groups) {
     Eight::V a[25];
-    __builtin_memcpy(a, states, sizeof a);
+    for (int i = 0; i < 25; ++i) a[i] = _mm512_load_si512(states + 8 * i);
     permute<Eight>(a);
-    __builtin_memcpy(states, a, sizeof a);
+    for (int i = 0; i < 25; ++i) _mm512_store_si512(states + 8 * i, a[i]);
     states += 25 * Eight::kWidth;
   }
 }

@@ -58,11 +58,12 @@ ZG_INLINE void theta(const typename L::V* a, typename L::V* d) {
   const typename L::V c2 = L::xor3(L::xor3(a[2], a[7], a[12]), a[17], a[22]);
   const typename L::V c3 = L::xor3(L::xor3(a[3], a[8], a[13]), a[18], a[23]);
   const typename L::V c4 = L::xor3(L::xor3(a[4], a[9], a[14]), a[19], a[24]);
+  // In this order each sum is free as soon as possible: with the state it just fits 32 registers.
   d[0] = L::xor2(c4, L::template rotl<1>(c1));
-  d[1] = L::xor2(c0, L::template rotl<1>(c2));
   d[2] = L::xor2(c1, L::template rotl<1>(c3));
-  d[3] = L::xor2(c2, L::template rotl<1>(c4));
   d[4] = L::xor2(c3, L::template rotl<1>(c0));
+  d[1] = L::xor2(c0, L::template rotl<1>(c2));
+  d[3] = L::xor2(c2, L::template rotl<1>(c4));
 }
 
 template <class L, int R>

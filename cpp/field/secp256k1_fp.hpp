@@ -1,7 +1,8 @@
 // Eight lanes of the field of secp256k1, p = 2^256 - 0x1000003d1, for ISA files with AVX-512 IFMA.
 //
-// An element is five carried limbs (lanes52.hpp) of any representative below 2^257; `canonical` gives the one below p. Sums
-// and differences are folded into the columns of the product that follows them, so that most of them need no carry of their own.
+// An element is five carried limbs (lanes52.hpp) of any representative below 2^257; `canonical` gives the one below p. What
+// leaves `carry` and the reductions is below 2^256 + 2^222, and only such elements may be subtracted from a `bias`. Sums and
+// differences are folded into the columns of the product that follows them, so that most of them need no carry of their own.
 #pragma once
 
 #include "field/lanes52.hpp"

@@ -1,15 +1,18 @@
 """JSON-RPC 2.0: a body becomes calls, results become a body.
 
 Decoding is strict: what is not JSON is -32700, what is not a request is -32600 with the id when there is one. Nesting is
-bounded by the decoder's own depth limit and again, for parameters, by ``DEPTH_MAX``.
+bounded before the recursive decoder sees a body (``NESTING_MAX``: its own limit is the process's recursion limit, which
+libraries raise beyond what a thread's stack holds) and again, for parameters, by ``DEPTH_MAX``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
@@ -20,11 +23,14 @@ SERVER_ERROR: Final = -32000
 LIMIT_EXCEEDED: Final = -32005
 EXECUTION_REVERTED: Final = 3
 DEPTH_MAX: Final = 64
+NESTING_MAX: Final = 512
 
 Id = str | int | float | None
 
 _decoder = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
+_string = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_not_a_bracket = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class RpcError(Exception):
@@ -59,6 +65,8 @@ def decode(body: bytes, batch_max: int) -> tuple[list[Call | Malformed], bool]:
     Raises:
         RpcError: not JSON, an empty batch, or more than ``batch_max`` entries.
     """
+    if nesting(body) > NESTING_MAX:
+        raise RpcError(PARSE_ERROR, f"parse error: nested deeper than {NESTING_MAX}")
     try:
         value = _decoder.decode(body)
     except RecursionError:
@@ -72,6 +80,18 @@ def decode(body: bytes, batch_max: int) -> tuple[list[Call | Malformed], bool]:
             raise RpcError(INVALID_REQUEST, f"invalid request: batch of {len(value)} exceeds the max of {batch_max}")
         return [_entry(item) for item in value], True
     return [_entry(value)], False
+
+
+def nesting(body: bytes) -> int:
+    """How deep brackets nest outside of strings; 0 when there are too few to matter.
+
+    Cost: linear in the size of the body.
+    """
+    if body.count(b"[") + body.count(b"{") <= NESTING_MAX:
+        return 0
+    brackets = np.frombuffer(_string.sub(b"", body).translate(None, _not_a_bracket), np.uint8)
+    steps = np.where((brackets == ord("[")) | (brackets == ord("{")), np.int8(1), np.int8(-1))
+    return int(np.cumsum(steps, dtype=np.int64).max(initial=0))
 
 
 def _entry(item: Any) -> Call | Malformed:

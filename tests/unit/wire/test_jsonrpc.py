@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from typing import Any
 
 import msgspec
 import pytest
@@ -123,3 +125,32 @@ def test_any_json_decodes_to_calls_or_errors(value: object) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_decode_or_are_refused(body: bytes) -> None:
     assert code_of(body) in (0, -32600, -32700)
+
+
+def test_deep_bodies_are_refused_whatever_the_recursion_limit() -> None:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000_000)
+    try:
+        for body in (
+            b"[" * 100_000,
+            b'{"a":' * 100_000,
+            b"[" * 100_000 + b"]" * 100_000,
+            b'["]' * 100_000,
+            b'[["\\"",' * 100_000,
+        ):
+            with pytest.raises(RpcError) as caught:
+                jsonrpc.decode(body, 10)
+            assert caught.value.code == jsonrpc.PARSE_ERROR
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+@given(_json)
+def test_nesting_is_exact(value: Any) -> None:
+    def depth(item: Any) -> int:
+        if isinstance(item, dict):
+            return 1 + max(map(depth, item.values()), default=0)
+        return 1 + max(map(depth, item), default=0) if isinstance(item, list) else 0
+
+    padded = [[]] * jsonrpc.NESTING_MAX + [value]
+    assert jsonrpc.nesting(json.dumps(padded).encode()) == max(2, 1 + depth(value))

@@ -38,29 +38,78 @@ void put_quantity(std::string& out, const U256& value) {
   out.append(digits, first == std::string::npos ? 63 : first, std::string::npos);
   out += '"';
 }
+// Size of the UTF-8 sequence at the front, 0 when there is none.
+size_t utf8_size(std::string_view text) {
+  const auto byte = [text](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
+  const auto follows = [&byte](size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  const uint8_t first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    const bool shortest = first != 0xe0 || byte(1) >= 0xa0, no_surrogate = first != 0xed || byte(1) < 0xa0;
+    return shortest && no_surrogate && follows(1) && follows(2) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const bool in_range = (first != 0xf0 || byte(1) >= 0x90) && (first != 0xf4 || byte(1) < 0x90);
+    return in_range && follows(1) && follows(2) && follows(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+// Reasons are bytes of a stranger: what is no UTF-8 becomes the replacement character.
 void put_text(std::string& out, std::string_view text) {
   static constexpr char kDigits[] = "0123456789abcdef";
   out += '"';
-  for (const char c : text) {
-    const uint8_t byte = static_cast<uint8_t>(c);
-    if (c == '"' || c == '\\') {
+  while (!text.empty()) {
+    const size_t size = utf8_size(text);
+    const uint8_t byte = static_cast<uint8_t>(text[0]);
+    if (size == 0) {
+      out += "\\ufffd";
+    } else if (byte == '"' || byte == '\\') {
       out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte >= 0x7f) {  // reasons are bytes of a stranger: each stands for its Latin-1 character
+      out += text[0];
+    } else if (byte < 0x20 || byte == 0x7f) {
       out += "\\u00";
       out += kDigits[byte >> 4];
       out += kDigits[byte & 0xf];
     } else {
-      out += c;
+      out.append(text.substr(0, size));
     }
+    text.remove_prefix(size == 0 ? 1 : size);
   }
   out += '"';
 }
 
-// The sentence in Error(string) revert data.
+// What Solidity's Panic(uint256) codes mean, in geth's words.
+const char* panic_text(uint64_t code) {
+  switch (code) {
+    case 0x00: return "generic panic";
+    case 0x01: return "assert(false)";
+    case 0x11: return "arithmetic underflow or overflow";
+    case 0x12: return "division or modulo by zero";
+    case 0x21: return "enum overflow";
+    case 0x22: return "invalid encoded storage byte array accessed";
+    case 0x31: return "out-of-bounds array access; popping on an empty array";
+    case 0x32: return "out-of-bounds access of an array or bytesN";
+    case 0x41: return "out of memory";
+    case 0x51: return "uninitialized function";
+    default: return nullptr;
+  }
+}
+
+// The sentence in Error(string) revert data, or what a Panic(uint256) stands for.
 std::optional<std::string> revert_reason(Bytes output) {
-  if (output.size < 68 || output.data[0] != 0x08 || output.data[1] != 0xc3 || output.data[2] != 0x79 || output.data[3] != 0xa0) return std::nullopt;
-  if (U256::from_be(output.data + 4) != U256(32)) return std::nullopt;
+  static constexpr uint32_t kError = 0x08c379a0, kPanic = 0x4e487b71;
+  if (output.size < 36) return std::nullopt;
+  const uint32_t selector = load_be32(output.data);
+  if (selector == kPanic) {
+    const U256 code = U256::from_be(output.data + 4);
+    if (const char* text = code.fits_u64() ? panic_text(code.w[0]) : nullptr) return text;
+    std::string unknown;
+    put_quantity(unknown, code);
+    return "unknown panic code: " + unknown.substr(1, unknown.size() - 2);
+  }
+  if (selector != kError || output.size < 68 || U256::from_be(output.data + 4) != U256(32)) return std::nullopt;
   const U256 size = U256::from_be(output.data + 36);
   if (!size.fits_u64() || size.w[0] > output.size - 68) return std::nullopt;
   return std::string(reinterpret_cast<const char*>(output.data + 68), size.w[0]);

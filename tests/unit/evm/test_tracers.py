@@ -6,6 +6,8 @@ import itertools
 import json
 from typing import Any
 
+import pytest
+
 from zerog import _native
 
 PAYER, OUTER, INNER, COINBASE = b"\x11" * 20, b"\x22" * 20, b"\x33" * 20, b"\x99" * 20
@@ -189,3 +191,23 @@ def test_struct_log_of_a_fault_and_its_limit() -> None:
     _, short = traced("", limit=1, disableStack=True)
     assert len(short["structLogs"]) == 1
     assert "stack" not in short["structLogs"][0]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (bytes.fromhex("4e487b71") + (0x11).to_bytes(32, "big"), "arithmetic underflow or overflow"),
+        (bytes.fromhex("4e487b71") + (0x77).to_bytes(32, "big"), "unknown panic code: 0x77"),
+        (ERROR.replace(b"nope", 'é"\n'.encode()), 'é"\n'),
+        (ERROR.replace(b"nope", b"a\xff\xc3("), "a\ufffd\ufffd("),
+        (ERROR[:60], None),
+        (ERROR[:36] + (5000).to_bytes(32, "big") + ERROR[68:], None),
+        (b"\x01\x02\x03\x04", None),
+    ],
+)
+def test_revert_reasons(data: bytes, reason: str | None) -> None:
+    code = bytes([0x60, len(data), 0x60, 12, 0x5F, 0x39, 0x60, len(data), 0x5F, 0xFD, 0, 0]) + data
+    _, trace = traced("callTracer", alloc={PAYER: {"balance": 10**20}, OUTER: {"code": code}})
+    assert trace["error"] == "execution reverted"
+    assert trace["output"] == "0x" + data.hex()
+    assert trace.get("revertReason") == reason

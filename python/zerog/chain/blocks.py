@@ -3,7 +3,8 @@
 Families (keys are big-endian, so order of key is order of number):
     meta          head, folded, genesis, format
     blocks        number → record                     diffs      number → changes of the block, old and new values
-    numbers       block hash → number                 blooms     number → header bloom, when not empty
+    numbers       block hash → number                     hashes        number → block hash
+    blooms        number → header bloom, when not empty
     transactions  transaction hash → number ‖ index   journal    sequence → acknowledged transactions (pool.py)
     accounts slots codes                              flat state of the height ``folded``
     history       kind ‖ key ‖ number → value before that block (archive only; empty value: did not exist)
@@ -21,7 +22,8 @@ from zerog.errors import Conflict, Corrupt, NotFound
 from zerog.store.kv import Batch, Kv
 
 FAMILIES: Final[dict[str, bool]] = {
-    "meta": False, "blocks": True, "diffs": True, "numbers": False, "blooms": False, "transactions": False, "journal": True,
+    "meta": False, "blocks": True, "diffs": True, "numbers": False, "hashes": False, "blooms": False,
+    "transactions": False, "journal": True,
     "accounts": False, "slots": False, "codes": True, "history": False,
 }  # fmt: skip
 FORMAT: Final = 1
@@ -102,6 +104,7 @@ class BlockStore:
         batch.put("blocks", key, sealed.record)
         batch.put("diffs", key, sealed.diff)
         batch.put("numbers", sealed.hash, key)
+        batch.put("hashes", key, sealed.hash)
         bloom: bytes = sealed.bloom
         if bloom != _NO_BLOOM:
             batch.put("blooms", key, bloom)
@@ -168,7 +171,7 @@ class BlockStore:
             hashes = native.record_header(record)["tx_hashes"]
             for index in range(len(hashes) // 32):
                 batch.delete("transactions", hashes[32 * index : 32 * index + 32])
-            for family in ("blocks", "diffs", "blooms"):
+            for family in ("blocks", "diffs", "blooms", "hashes"):
                 batch.delete(family, number_key(number))
         batch.put("meta", b"head", number_key(last) + self.hash_of(last))
         self.kv.write(batch, sync=self._sync)
@@ -200,8 +203,15 @@ class BlockStore:
         return None if found is None else int.from_bytes(found, "big")
 
     def hash_of(self, number: int) -> bytes:
-        hash: bytes = native.record_header(self.record(number))["hash"]
-        return hash
+        """Raises: NotFound."""
+        found = self.kv.get("hashes", number_key(number))
+        if found is None:
+            raise NotFound(f"block {number} is not known")
+        return found
+
+    def hashes(self, first: int, last: int) -> list[bytes]:
+        """Block hashes in order."""
+        return [hash for _, hash in self.kv.scan("hashes", number_key(first), number_key(last + 1))]
 
     def transaction(self, hash: bytes) -> tuple[int, int] | None:
         """Block number and index of a transaction."""

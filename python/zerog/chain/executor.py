@@ -105,7 +105,7 @@ class Executor:
             for rows in _packed(self.blocks.rows(family)):
                 engine.load_rows(family, rows)
         first = max(0, folded - _RECENT_HASHES)
-        recent = [self.blocks.hash_of(number) for number in range(first, folded)]
+        recent = self.blocks.hashes(first, folded - 1)
         engine.load_finish(self.blocks.record(folded), recent)
         self._unfolded_bytes = 0
         for number in range(folded + 1, head.number + 1):

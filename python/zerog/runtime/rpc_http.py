@@ -28,7 +28,8 @@ from zerog.wire.jsonrpc import Call, Malformed, RpcError
 _log = log.get(__name__)
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_GZIP_BYTES_MIN = 1400
+_GZIP_BYTES_MIN = 8 << 10
+_GZIP_THREAD_BYTES_MIN = 64 << 10
 _YIELD_EVERY_CALLS = 64
 _WAITING_BYTES_LOW = 1 << 20
 _WAITING_BYTES_MAX = 64 << 20
@@ -268,7 +269,9 @@ class RpcServer:
         except web.HTTPRequestEntityTooLarge:
             return web.Response(status=413, text=f"body larger than {self.bounds.body_bytes_max} bytes\n", headers=headers)
         answer = await self.answer(body)
-        response = web.Response(body=answer, content_type="application/json", headers=headers)
+        response = web.Response(
+            body=answer, content_type="application/json", headers=headers, zlib_executor_size=_GZIP_THREAD_BYTES_MIN
+        )
         if len(answer) >= _GZIP_BYTES_MIN and "gzip" in request.headers.get("Accept-Encoding", ""):
             response.enable_compression(web.ContentCoding.gzip)
         return response

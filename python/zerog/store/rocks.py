@@ -39,7 +39,7 @@ class RocksKv:
         # Everything up to the first torn record of the log counts, nothing after it: what was acknowledged was synced.
         options.set_wal_recovery_mode(rocks.DBRecoveryMode.point_in_time())
         options.set_max_background_jobs(2)
-        options.set_max_total_wal_size(256 << 20)
+        options.set_max_total_wal_size(128 << 20)
         options.set_paranoid_checks(True)
         options.set_keep_log_file_num(4)
         # A family that was flushed alone would otherwise be ahead of the others after a crash without their log.

@@ -402,12 +402,13 @@ async def test_http_manners(node: Running) -> None:
     ):
         async with node.session.post(url, data=body, headers={"Host": host}) as response:
             assert response.status == status, host
+    batch = b"[" + b",".join([body] * 20) + b"]"
     async with (
         aiohttp.ClientSession(auto_decompress=False) as session,
-        session.post(url, data=body, headers={"Accept-Encoding": "gzip"}) as response,
+        session.post(url, data=batch, headers={"Accept-Encoding": "gzip"}) as response,
     ):
         assert response.headers["Content-Encoding"] == "gzip"
-        assert json.loads(gzip.decompress(await response.read()))["result"]["number"] == "0x0"
+        assert json.loads(gzip.decompress(await response.read()))[19]["result"]["number"] == "0x0"
     async with node.session.get(url) as response:
         assert response.status == 200
     async with node.session.put(url, data=body) as response:
@@ -501,3 +502,40 @@ async def test_keys_never_reach_logs_or_answers(node: Running, caplog: pytest.Lo
     texts = [json.dumps(await node.call("rpc_modules")), caplog.text, (node.home / "genesis.json").read_text()]
     for key in KEYS[:3]:
         assert not any(key.hex() in text for text in texts)
+
+
+async def test_archive_answers_calls_at_every_height(tmp_path: Path) -> None:
+    """chain.md §10.3.6: 128 blocks and more without, all with the archive."""
+    short = {"chain.store.history_blocks": 4, "chain.store.fold_interval_blocks": 2}
+    for archive in (True, False):
+        async with running(tmp_path / f"home-{archive}", **short, **{"chain.store.archive": archive}) as node:
+            contract = await deploy(node, LOGGER)
+            heights = []
+            for value in range(1, 4):
+                data = value.to_bytes(32, "big")
+                receipt = await node.mined(await node.send(0, to=bytes.fromhex(contract[2:]), data=data, gas=200_000))
+                heights.append((receipt["blockNumber"], value))
+            await node.call("hardhat_mine", "0x28")
+            for number, value in heights:
+                if not archive:
+                    error = await refused(node, "eth_getStorageAt", contract, "0x0", number)
+                    assert error.code == -32000
+                    assert "not kept" in error.message
+                    continue
+                assert int(await node.call("eth_getStorageAt", contract, "0x0", number), 16) == value
+                assert await node.call("eth_getCode", contract, number) != "0x"
+                assert await node.call("eth_getCode", contract, "0x0") == "0x"
+                await node.call("eth_call", {"to": contract, "data": "0x" + "01" * 32}, number)
+                count = await node.call("eth_getTransactionCount", HEX_ADDRESSES[0], number)
+                assert int(count, 16) == value + 1
+
+
+async def test_stopping_with_open_connections_is_quick(tmp_path: Path) -> None:
+    """C15."""
+    async with running(tmp_path / "home") as node:
+        socket = await node.session.ws_connect(node.endpoints.ws_url)
+        await socket.send_str('{"jsonrpc":"2.0","id":1,"method":"eth_subscribe","params":["newHeads"]}')
+        await socket.receive()
+        began = time.monotonic()
+    assert time.monotonic() - began < 8
+    assert (await socket.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING)

@@ -174,7 +174,7 @@ class Eth:
 
     async def _block(self, block: BlockId, full: bool) -> Json:
         if block.tag == "pending":
-            return self._pending_block(full)
+            return msgspec.Raw(await self._context.readers.run(self._pending_block, full))
         record = self._context.record_of(block)
         return None if record is None else await self._context.render(record, native.record_block_json, full)
 
@@ -196,7 +196,7 @@ class Eth:
         record = self._context.record_of(BlockId(hash=types.hash32(hash)))
         return None if record is None else msgspec.Raw(native.record_header_json(record))
 
-    def _pending_block(self, full: bool) -> msgspec.Raw:
+    def _pending_block(self, full: bool) -> bytes:
         """The head's successor as far as it is known: what waits in the pool, no hash, no roots."""
         context = self._context
         parent = context.application.latest
@@ -217,7 +217,7 @@ class Eth:
             "uncles": [],
             "withdrawals": [],
         }
-        return msgspec.Raw(msgspec.json.encode(head))
+        return msgspec.json.encode(head)
 
     def _count(self, block: BlockId) -> str | None:
         if block.tag == "pending":

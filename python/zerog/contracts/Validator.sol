@@ -116,8 +116,7 @@ contract ValidatorContract {
 
     /// Everything that belongs to shares, rewards that are not yet distributed included.
     function tokens() public view returns (uint256) {
-        (, uint256 tax, uint256 fee, uint256 rest) = _pendingRewards();
-        if (tax + fee + rest == 0) return bonded;
+        (,,, uint256 rest) = _pendingRewards(0);
         return bonded + rest;
     }
 
@@ -236,25 +235,24 @@ contract ValidatorContract {
         emit Delegated(delegator, amount, shares);
     }
 
-    function _pendingRewards() private view returns (uint256 total, uint256 tax, uint256 fee, uint256 rest) {
-        uint256 known = bonded + commission + communityTax + unbonding + unclaimed;
-        if (address(this).balance <= known || delegatorShares == 0 || bonded == 0) return (0, 0, 0, 0);
+    /// What came in and belongs to nobody yet, and its parts. `incoming` is value of this very call, which is no reward.
+    function _pendingRewards(uint256 incoming)
+        private
+        view
+        returns (uint256 total, uint256 tax, uint256 fee, uint256 rest)
+    {
+        uint256 known = bonded + commission + communityTax + unbonding + unclaimed + incoming;
+        if (address(this).balance <= known || bonded == 0) return (0, 0, 0, 0);
         total = address(this).balance - known;
-        return _split(total);
-    }
-
-    function _split(uint256 total) private view returns (uint256, uint256 tax, uint256 fee, uint256 rest) {
         tax = total * IStaking(staking).communityTaxRate() / PARTS;
         fee = (total - tax) * commissionRate / PARTS;
         rest = total - tax - fee;
-        return (total, tax, fee, rest);
     }
 
-    /// Run undistributed rewards down the waterfall. `incoming` is value of this very call, which is no reward.
+    /// Run undistributed rewards down the waterfall.
     function _distribute(uint256 incoming) private {
-        uint256 known = bonded + commission + communityTax + unbonding + unclaimed + incoming;
-        if (address(this).balance <= known || delegatorShares == 0 || bonded == 0) return;
-        (uint256 total, uint256 tax, uint256 fee, uint256 rest) = _split(address(this).balance - known);
+        (uint256 total, uint256 tax, uint256 fee, uint256 rest) = _pendingRewards(incoming);
+        if (total == 0) return;
         communityTax += tax;
         commission += fee;
         bonded += rest;

@@ -467,6 +467,17 @@ class Engine:
         Raises:
             Corrupt: damaged, or the root differs. InvalidInput: it does not follow the head.
         """
+    def rpc_batch(self, body: typing.Any, batch_max: typing.SupportsInt | typing.SupportsIndex = 10000) -> typing.Any:
+        """
+        The short way of JSON-RPC: answer a whole HTTP body in one call, with the lock released.
+
+        Only when every call of it is eth_chainId, net_version, eth_blockNumber, eth_getBalance, eth_getTransactionCount, eth_getCode or
+        eth_getStorageAt at the head (latest, safe, finalized, pending), or eth_sendRawTransaction, each in plain form with an id.
+
+        Returns:
+            None: take the long way; nothing has happened. Else (response, admitted raw transactions, their hashes, number of calls,
+            number refused); what was admitted must be durable before the response goes out.
+        """
     def set_external_reader(self, reader: typing.Any) -> None:
         """
         Where heights older than the kept ones are read: reader(family, key, number) → bytes or None, the value after block

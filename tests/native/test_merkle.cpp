@@ -298,6 +298,7 @@ int main() {
   CHECK(!merkle::path_position(path, 3, 4).ok());
   CHECK(!merkle::path_position(path, 1, 4).ok());
   CHECK(!merkle::path_position(path, 0, 0).ok());
+  CHECK(!merkle::path_position(path, 3, UINT64_MAX).ok());
   subtree_body_on_threads(random);
   return check_report();
 }

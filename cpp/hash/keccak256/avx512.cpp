@@ -15,8 +15,10 @@ namespace {
 void permute_groups(uint64_t* states, size_t groups) {
   for (; groups != 0; --groups) {
     Eight::V a[25];
+#pragma GCC unroll 25
     for (int i = 0; i < 25; ++i) a[i] = _mm512_load_si512(states + 8 * i);
     permute<Eight>(a);
+#pragma GCC unroll 25
     for (int i = 0; i < 25; ++i) _mm512_store_si512(states + 8 * i, a[i]);
     states += 25 * Eight::kWidth;
   }

@@ -1,9 +1,11 @@
 // The keccak256 algorithm, written once over a vocabulary L of `L::kWidth` parallel states.
 //
 // Included inside an anonymous namespace of each backend, after its vocabulary, so that nothing here is shared by the
-// linker. A vocabulary has: V, kWidth, xor2, xor3, chi(a, b, c) = a ^ (~b & c), rotl<N>, broadcast, keep(v, lanes) (zero
-// where the bit of `lanes` is clear), load_64(rows, out) and load_pairs(lefts, rights, out) (transposed: out[w] has word w
-// of every row), load_word(rows, at), store_digests(words, outs) and copy_tail(to, from, size) (a last block, padded).
+// linker. A vocabulary has: V, kWidth, xor2, chi(a, b, c) = a ^ (~b & c), parity (of five), rotl<N>, broadcast, kOwnPlane
+// (whether it brings plane() and sums() better than the plain ones here), keep(v, lanes) (zero where the bit of `lanes` is
+// clear), load_64(rows, out) and load_pairs(lefts, rights, out) (transposed: out[w] has word w of every row),
+// load_word(rows, at), store_digests(words, outs) and copy_tail(to, from, size) (a last block, padded). One with planes of
+// its own needs no chi.
 //
 // State words are processed plane by plane in place: after round r logical word (x, y) lies at index x + 5 * (row of N^r
 // (x, y)) with N = (1 0; 1 2) modulo 5, whose fourth power is the identity ("Keccak implementation overview", section 2.5).
@@ -29,41 +31,53 @@ struct At {
   static constexpr int value = X % 5 + 5 * ((kA * (X % 5) + kB * (Y % 5)) % 5);
 };
 
-template <class L, int R, int X, int Y>
-ZG_INLINE typename L::V moved(const typename L::V* a, const typename L::V* d) {
-  constexpr int kFromX = (X + 3 * Y) % 5;
-  constexpr int kFromY = X;
-  return L::template rotl<kRotation[5 * kFromY + kFromX]>(L::xor2(a[At<R, kFromX, kFromY>::value], d[kFromX]));
+// b := rotl(b ^ d), then chi; result X goes where b[X + 2 Y] was.
+template <class L, int Y, int R0, int R1, int R2, int R3, int R4, class V>
+ZG_INLINE void plain_plane(V& b0, V& b1, V& b2, V& b3, V& b4, V d0, V d1, V d2, V d3, V d4) {
+  V b[5] = {L::template rotl<R0>(L::xor2(b0, d0)), L::template rotl<R1>(L::xor2(b1, d1)), L::template rotl<R2>(L::xor2(b2, d2)),
+            L::template rotl<R3>(L::xor2(b3, d3)), L::template rotl<R4>(L::xor2(b4, d4))};
+  constexpr int kShift = 5 - 2 * Y % 5;  // the place of b[X] takes result X - 2 Y
+  b0 = L::chi(b[kShift % 5], b[(kShift + 1) % 5], b[(kShift + 2) % 5]);
+  b1 = L::chi(b[(kShift + 1) % 5], b[(kShift + 2) % 5], b[(kShift + 3) % 5]);
+  b2 = L::chi(b[(kShift + 2) % 5], b[(kShift + 3) % 5], b[(kShift + 4) % 5]);
+  b3 = L::chi(b[(kShift + 3) % 5], b[(kShift + 4) % 5], b[kShift % 5]);
+  b4 = L::chi(b[(kShift + 4) % 5], b[kShift % 5], b[(kShift + 1) % 5]);
 }
 
-// One plane of theta (the part that is left), rho, pi and chi.
+// One plane of theta (the part that is left), rho, pi and chi. Word (X + 3 Y, X) of the old state becomes b[X] of plane Y.
 template <class L, int R, int Y>
 ZG_INLINE void plane(typename L::V* a, const typename L::V* d) {
-  const typename L::V b0 = moved<L, R, 0, Y>(a, d);
-  const typename L::V b1 = moved<L, R, 1, Y>(a, d);
-  const typename L::V b2 = moved<L, R, 2, Y>(a, d);
-  const typename L::V b3 = moved<L, R, 3, Y>(a, d);
-  const typename L::V b4 = moved<L, R, 4, Y>(a, d);
-  a[At<R + 1, 0, Y>::value] = L::chi(b0, b1, b2);
-  a[At<R + 1, 1, Y>::value] = L::chi(b1, b2, b3);
-  a[At<R + 1, 2, Y>::value] = L::chi(b2, b3, b4);
-  a[At<R + 1, 3, Y>::value] = L::chi(b3, b4, b0);
-  a[At<R + 1, 4, Y>::value] = L::chi(b4, b0, b1);
+  constexpr int kX[5] = {3 * Y % 5, (1 + 3 * Y) % 5, (2 + 3 * Y) % 5, (3 + 3 * Y) % 5, (4 + 3 * Y) % 5};
+  constexpr int kR[5] = {kRotation[kX[0]], kRotation[5 + kX[1]], kRotation[10 + kX[2]], kRotation[15 + kX[3]], kRotation[20 + kX[4]]};
+  typename L::V& b0 = a[At<R, kX[0], 0>::value];
+  typename L::V& b1 = a[At<R, kX[1], 1>::value];
+  typename L::V& b2 = a[At<R, kX[2], 2>::value];
+  typename L::V& b3 = a[At<R, kX[3], 3>::value];
+  typename L::V& b4 = a[At<R, kX[4], 4>::value];
+  if constexpr (L::kOwnPlane) {
+    L::template plane<Y, kR[0], kR[1], kR[2], kR[3], kR[4]>(b0, b1, b2, b3, b4, d[kX[0]], d[kX[1]], d[kX[2]], d[kX[3]], d[kX[4]]);
+  } else {
+    plain_plane<L, Y, kR[0], kR[1], kR[2], kR[3], kR[4]>(b0, b1, b2, b3, b4, d[kX[0]], d[kX[1]], d[kX[2]], d[kX[3]], d[kX[4]]);
+  }
+  static_assert(At<R + 1, 0, Y>::value == At<R, (2 * Y + 3 * Y) % 5, 2 * Y % 5>::value);
 }
 
 template <class L>
 ZG_INLINE void theta(const typename L::V* a, typename L::V* d) {
-  const typename L::V c0 = L::xor3(L::xor3(a[0], a[5], a[10]), a[15], a[20]);
-  const typename L::V c1 = L::xor3(L::xor3(a[1], a[6], a[11]), a[16], a[21]);
-  const typename L::V c2 = L::xor3(L::xor3(a[2], a[7], a[12]), a[17], a[22]);
-  const typename L::V c3 = L::xor3(L::xor3(a[3], a[8], a[13]), a[18], a[23]);
-  const typename L::V c4 = L::xor3(L::xor3(a[4], a[9], a[14]), a[19], a[24]);
-  // In this order each sum is free as soon as possible: with the state it just fits 32 registers.
-  d[0] = L::xor2(c4, L::template rotl<1>(c1));
-  d[2] = L::xor2(c1, L::template rotl<1>(c3));
-  d[4] = L::xor2(c3, L::template rotl<1>(c0));
-  d[1] = L::xor2(c0, L::template rotl<1>(c2));
-  d[3] = L::xor2(c2, L::template rotl<1>(c4));
+  typename L::V c0 = L::parity(a[0], a[5], a[10], a[15], a[20]);
+  typename L::V c1 = L::parity(a[1], a[6], a[11], a[16], a[21]);
+  typename L::V c2 = L::parity(a[2], a[7], a[12], a[17], a[22]);
+  typename L::V c3 = L::parity(a[3], a[8], a[13], a[18], a[23]);
+  typename L::V c4 = L::parity(a[4], a[9], a[14], a[19], a[24]);
+  if constexpr (L::kOwnPlane) {
+    L::sums(c0, c1, c2, c3, c4, d);
+  } else {
+    d[0] = L::xor2(c4, L::template rotl<1>(c1));
+    d[1] = L::xor2(c0, L::template rotl<1>(c2));
+    d[2] = L::xor2(c1, L::template rotl<1>(c3));
+    d[3] = L::xor2(c2, L::template rotl<1>(c4));
+    d[4] = L::xor2(c3, L::template rotl<1>(c0));
+  }
 }
 
 template <class L, int R>
@@ -112,6 +126,7 @@ ZG_INLINE void permute_last(typename L::V* a) {
 template <class L>
 ZG_INLINE void digest_64(typename L::V* a) {
   a[8] = L::broadcast(1);
+#pragma GCC unroll 25
   for (int i = 9; i < 25; ++i) a[i] = L::broadcast(0);
   a[16] = L::broadcast(uint64_t{1} << 63);
   permute_last<L>(a);
@@ -216,6 +231,7 @@ void hash_views_lanes(const Bytes* inputs, size_t count, uint8_t* digests) {
       L::copy_tail(tails[i], nullptr, 0);
       rows[i] = tails[i];
     }
+#pragma GCC unroll 25
     for (int i = 0; i < 25; ++i) state[i] = L::broadcast(0);
 
     while (busy != 0) {
@@ -234,14 +250,18 @@ void hash_views_lanes(const Bytes* inputs, size_t count, uint8_t* digests) {
       }
       typename L::V a[25], m[8];
       L::load_64(rows, m);
+#pragma GCC unroll 25
       for (int w = 0; w < 8; ++w) a[w] = L::xor2(L::keep(state[w], keep), m[w]);
       const uint8_t* middle[kWidth];
       for (int i = 0; i < kWidth; ++i) middle[i] = rows[i] + 64;
       L::load_64(middle, m);
+#pragma GCC unroll 25
       for (int w = 0; w < 8; ++w) a[w + 8] = L::xor2(L::keep(state[w + 8], keep), m[w]);
       a[16] = L::xor2(L::keep(state[16], keep), L::load_word(rows, 128));
+#pragma GCC unroll 25
       for (int w = 17; w < 25; ++w) a[w] = L::keep(state[w], keep);
       permute<L>(a);
+#pragma GCC unroll 25
       for (int w = 0; w < 25; ++w) state[w] = a[w];
       keep = ~finished;
       if (finished == 0) continue;

@@ -3,8 +3,9 @@
 struct Single {
   using V = uint64_t;
   static constexpr int kWidth = 1;
+  static constexpr bool kOwnPlane = false;
   ZG_INLINE V xor2(V a, V b) { return a ^ b; }
-  ZG_INLINE V xor3(V a, V b, V c) { return a ^ b ^ c; }
+  ZG_INLINE V parity(V a, V b, V c, V d, V e) { return a ^ b ^ c ^ d ^ e; }
   ZG_INLINE V chi(V a, V b, V c) { return a ^ (~b & c); }
   template <int N>
   ZG_INLINE V rotl(V a) {

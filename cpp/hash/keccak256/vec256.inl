@@ -2,9 +2,12 @@
 struct Four {
   using V = __m256i;
   static constexpr int kWidth = 4;
+  static constexpr bool kOwnPlane = false;
 
   static inline __attribute__((always_inline)) V xor2(V a, V b) { return _mm256_xor_si256(a, b); }
-  static inline __attribute__((always_inline)) V xor3(V a, V b, V c) { return _mm256_xor_si256(_mm256_xor_si256(a, b), c); }
+  static inline __attribute__((always_inline)) V parity(V a, V b, V c, V d, V e) {
+    return xor2(xor2(xor2(a, b), xor2(c, d)), e);
+  }
   static inline __attribute__((always_inline)) V chi(V a, V b, V c) { return _mm256_xor_si256(a, _mm256_andnot_si256(b, c)); }
   template <int N>
   static inline __attribute__((always_inline)) V rotl(V a) {

@@ -1,11 +1,15 @@
 // The vocabulary of lanes.inl for eight 64-bit lanes of AVX-512 (F, BW, VL).
+#define ZG_PLANE_OPERANDS                                                                                                      \
+  : [b0] "+v"(b0), [b1] "+v"(b1), [b2] "+v"(b2), [b3] "+v"(b3), [b4] "+v"(b4), [t0] "=&v"(t0), [t1] "=&v"(t1)                  \
+  : [d0] "v"(d0), [d1] "v"(d1), [d2] "v"(d2), [d3] "v"(d3), [d4] "v"(d4), [r0] "i"(R0), [r1] "i"(R1), [r2] "i"(R2), [r3] "i"(R3), \
+    [r4] "i"(R4)
+
 struct Eight {
   using V = __m512i;
   static constexpr int kWidth = 8;
+  static constexpr bool kOwnPlane = true;
 
   static inline __attribute__((always_inline)) V xor2(V a, V b) { return _mm512_xor_si512(a, b); }
-  static inline __attribute__((always_inline)) V xor3(V a, V b, V c) { return _mm512_ternarylogic_epi64(a, b, c, 0x96); }
-  static inline __attribute__((always_inline)) V chi(V a, V b, V c) { return _mm512_ternarylogic_epi64(a, b, c, 0xd2); }
   template <int N>
   static inline __attribute__((always_inline)) V rotl(V a) {
     return N == 0 ? a : _mm512_rol_epi64(a, N);
@@ -13,6 +17,161 @@ struct Eight {
   static inline __attribute__((always_inline)) V broadcast(uint64_t a) { return _mm512_set1_epi64(static_cast<long long>(a)); }
   static inline __attribute__((always_inline)) V keep(V a, unsigned lanes) {
     return _mm512_maskz_mov_epi64(static_cast<__mmask8>(lanes), a);
+  }
+
+  // One plane in place: b := rotl(b ^ d), then chi, result X where b[X + 2 Y] was (the place that lanes.inl names). Written
+  // out because the state, D and two spare registers are exactly the 32 there are: GCC 12 spills where clang does not.
+  template <int Y, int R0, int R1, int R2, int R3, int R4>
+  static inline __attribute__((always_inline)) void plane(V& b0, V& b1, V& b2, V& b3, V& b4, V d0, V d1, V d2, V d3, V d4) {
+    V t0, t1;
+    if constexpr (Y == 0) {
+      asm(
+          "vpxorq %[d0], %[b0], %[b0]\n"
+          "vpxorq %[d1], %[b1], %[b1]\n"
+          "vpxorq %[d2], %[b2], %[b2]\n"
+          "vpxorq %[d3], %[b3], %[b3]\n"
+          "vpxorq %[d4], %[b4], %[b4]\n"
+          "vprolq %[r1], %[b1], %[b1]\n"
+          "vprolq %[r2], %[b2], %[b2]\n"
+          "vprolq %[r3], %[b3], %[b3]\n"
+          "vprolq %[r4], %[b4], %[b4]\n"
+          "vmovdqa64 %[b0], %[t0]\n"
+          "vmovdqa64 %[b1], %[t1]\n"
+          "vpternlogq $0xd2, %[b2], %[b1], %[b0]\n"
+          "vpternlogq $0xd2, %[b3], %[b2], %[b1]\n"
+          "vpternlogq $0xd2, %[b4], %[b3], %[b2]\n"
+          "vpternlogq $0xd2, %[t0], %[b4], %[b3]\n"
+          "vpternlogq $0xd2, %[t1], %[t0], %[b4]\n"
+          ZG_PLANE_OPERANDS);
+    } else if constexpr (Y == 1) {
+      asm(
+          "vpxorq %[d0], %[b0], %[b0]\n"
+          "vpxorq %[d1], %[b1], %[b1]\n"
+          "vpxorq %[d2], %[b2], %[b2]\n"
+          "vpxorq %[d3], %[b3], %[b3]\n"
+          "vpxorq %[d4], %[b4], %[b4]\n"
+          "vprolq %[r0], %[b0], %[b0]\n"
+          "vprolq %[r1], %[b1], %[b1]\n"
+          "vprolq %[r2], %[b2], %[b2]\n"
+          "vprolq %[r3], %[b3], %[b3]\n"
+          "vprolq %[r4], %[b4], %[b4]\n"
+          "vmovdqa64 %[b4], %[t0]\n"
+          "vmovdqa64 %[b3], %[t1]\n"
+          "vpternlogq $0x9c, %[b3], %[b2], %[b4]\n"
+          "vpternlogq $0x9c, %[b2], %[b1], %[b3]\n"
+          "vpternlogq $0x9c, %[b1], %[b0], %[b2]\n"
+          "vpternlogq $0x9c, %[b0], %[t0], %[b1]\n"
+          "vpternlogq $0x9c, %[t0], %[t1], %[b0]\n"
+          ZG_PLANE_OPERANDS);
+    } else if constexpr (Y == 2) {
+      asm(
+          "vpxorq %[d0], %[b0], %[b0]\n"
+          "vpxorq %[d1], %[b1], %[b1]\n"
+          "vpxorq %[d2], %[b2], %[b2]\n"
+          "vpxorq %[d3], %[b3], %[b3]\n"
+          "vpxorq %[d4], %[b4], %[b4]\n"
+          "vprolq %[r0], %[b0], %[b0]\n"
+          "vprolq %[r1], %[b1], %[b1]\n"
+          "vprolq %[r2], %[b2], %[b2]\n"
+          "vprolq %[r3], %[b3], %[b3]\n"
+          "vprolq %[r4], %[b4], %[b4]\n"
+          "vmovdqa64 %[b0], %[t0]\n"
+          "vpternlogq $0xd2, %[b2], %[b1], %[t0]\n"
+          "vmovdqa64 %[b1], %[t1]\n"
+          "vpternlogq $0xd2, %[b3], %[b2], %[t1]\n"
+          "vpternlogq $0xd2, %[b4], %[b3], %[b2]\n"
+          "vpternlogq $0xd2, %[b0], %[b4], %[b3]\n"
+          "vpternlogq $0xd2, %[b1], %[b0], %[b4]\n"
+          "vmovdqa64 %[b2], %[b1]\n"
+          "vmovdqa64 %[b3], %[b2]\n"
+          "vmovdqa64 %[b4], %[b3]\n"
+          "vmovdqa64 %[t0], %[b4]\n"
+          "vmovdqa64 %[t1], %[b0]\n"
+          ZG_PLANE_OPERANDS);
+    } else if constexpr (Y == 3) {
+      asm(
+          "vpxorq %[d0], %[b0], %[b0]\n"
+          "vpxorq %[d1], %[b1], %[b1]\n"
+          "vpxorq %[d2], %[b2], %[b2]\n"
+          "vpxorq %[d3], %[b3], %[b3]\n"
+          "vpxorq %[d4], %[b4], %[b4]\n"
+          "vprolq %[r0], %[b0], %[b0]\n"
+          "vprolq %[r1], %[b1], %[b1]\n"
+          "vprolq %[r2], %[b2], %[b2]\n"
+          "vprolq %[r3], %[b3], %[b3]\n"
+          "vprolq %[r4], %[b4], %[b4]\n"
+          "vmovdqa64 %[b0], %[t0]\n"
+          "vpternlogq $0xd2, %[b2], %[b1], %[t0]\n"
+          "vmovdqa64 %[b1], %[t1]\n"
+          "vpternlogq $0xd2, %[b3], %[b2], %[t1]\n"
+          "vpternlogq $0xd2, %[b4], %[b3], %[b2]\n"
+          "vpternlogq $0xd2, %[b0], %[b4], %[b3]\n"
+          "vpternlogq $0xd2, %[b1], %[b0], %[b4]\n"
+          "vmovdqa64 %[b4], %[b0]\n"
+          "vmovdqa64 %[b3], %[b4]\n"
+          "vmovdqa64 %[b2], %[b3]\n"
+          "vmovdqa64 %[t1], %[b2]\n"
+          "vmovdqa64 %[t0], %[b1]\n"
+          ZG_PLANE_OPERANDS);
+    } else {
+      asm(
+          "vpxorq %[d0], %[b0], %[b0]\n"
+          "vpxorq %[d1], %[b1], %[b1]\n"
+          "vpxorq %[d2], %[b2], %[b2]\n"
+          "vpxorq %[d3], %[b3], %[b3]\n"
+          "vpxorq %[d4], %[b4], %[b4]\n"
+          "vprolq %[r0], %[b0], %[b0]\n"
+          "vprolq %[r1], %[b1], %[b1]\n"
+          "vprolq %[r2], %[b2], %[b2]\n"
+          "vprolq %[r3], %[b3], %[b3]\n"
+          "vprolq %[r4], %[b4], %[b4]\n"
+          "vmovdqa64 %[b0], %[t0]\n"
+          "vpternlogq $0xd2, %[b2], %[b1], %[t0]\n"
+          "vmovdqa64 %[b1], %[t1]\n"
+          "vpternlogq $0xd2, %[b3], %[b2], %[t1]\n"
+          "vpternlogq $0xd2, %[b4], %[b3], %[b2]\n"
+          "vpternlogq $0xd2, %[b0], %[b4], %[b3]\n"
+          "vpternlogq $0xd2, %[b1], %[b0], %[b4]\n"
+          "vmovdqa64 %[b2], %[b0]\n"
+          "vmovdqa64 %[b3], %[b1]\n"
+          "vmovdqa64 %[b4], %[b2]\n"
+          "vmovdqa64 %[t0], %[b3]\n"
+          "vmovdqa64 %[t1], %[b4]\n"
+          ZG_PLANE_OPERANDS);
+    }
+  }
+
+  // Column parity of five words.
+  static inline __attribute__((always_inline)) V parity(V a0, V a1, V a2, V a3, V a4) {
+    V c;
+    asm("vmovdqa64 %[a0], %[c]\n"
+        "vpternlogq $0x96, %[a1], %[a2], %[c]\n"
+        "vpternlogq $0x96, %[a3], %[a4], %[c]\n"
+        : [c] "=&v"(c)
+        : [a0] "v"(a0), [a1] "v"(a1), [a2] "v"(a2), [a3] "v"(a3), [a4] "v"(a4));
+    return c;
+  }
+
+  // d[x] = c[x - 1] ^ rotl(c[x + 1], 1).
+  static inline __attribute__((always_inline)) void sums(V c0, V c1, V c2, V c3, V c4, V* d) {
+    V t, u;
+    asm("vprolq $1, %[c1], %[u]\n"
+        "vpxorq %[u], %[c4], %[t]\n"
+        "vprolq $1, %[c3], %[u]\n"
+        "vpxorq %[u], %[c1], %[c1]\n"
+        "vprolq $1, %[c0], %[u]\n"
+        "vpxorq %[u], %[c3], %[c3]\n"
+        "vprolq $1, %[c2], %[u]\n"
+        "vpxorq %[u], %[c0], %[c0]\n"
+        "vprolq $1, %[c4], %[u]\n"
+        "vpxorq %[u], %[c2], %[c2]\n"
+        : [c0] "+v"(c0), [c1] "+v"(c1), [c2] "+v"(c2), [c3] "+v"(c3), [t] "=&v"(t), [u] "=&v"(u)
+        : [c4] "v"(c4));
+    d[0] = t;
+    d[1] = c0;
+    d[2] = c1;
+    d[3] = c2;
+    d[4] = c3;
   }
 
   static inline __attribute__((always_inline)) void transpose(const V* r, V* out) {

@@ -36,7 +36,7 @@ Outcome<uint64_t> path_position(const uint8_t* path, size_t depth, uint64_t leaf
   uint64_t position = 0;
   for (size_t level = depth; level-- != 0;) {
     if (leaf_count <= 1) return Failure{Status::bad_encoding, "path: longer than the tree is high"};
-    const uint64_t half = std::bit_ceil(leaf_count) / 2;
+    const uint64_t half = std::bit_floor(leaf_count - 1);  // the largest power of two below the count
     if (path[level] != 0) {
       leaf_count = half;
     } else {
@@ -118,7 +118,7 @@ ProofFault check_form(const SegmentProof& proof) {
   const uint64_t data_segments = (layout->sectors + kSegmentSectors - 1) / kSegmentSectors;
   uint64_t left = layout->segments_padded, at = 0;
   for (size_t level = depth; level-- != 0;) {
-    const uint64_t half = std::bit_ceil(left) / 2;
+    const uint64_t half = std::bit_floor(left - 1);
     if (proof.path.data[level] == 0) {
       at += half;
       left -= half;

@@ -14,8 +14,10 @@ ZG_INLINE void digest_sectors(const uint8_t* const* rows, typename L::V* a) {
   for (size_t i = 0; i < kWidth; ++i) at[i] = rows[i] + 192;
   L::load_64(at, late + 8);
   a[16] = late[0];
+#pragma GCC unroll 25
   for (int w = 17; w < 25; ++w) a[w] = L::broadcast(0);
   permute<L>(a);
+#pragma GCC unroll 25
   for (int w = 0; w < 15; ++w) a[w] = L::xor2(a[w], late[w + 1]);
   a[15] = L::xor2(a[15], L::broadcast(1));
   a[16] = L::xor2(a[16], L::broadcast(uint64_t{1} << 63));

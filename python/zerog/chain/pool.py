@@ -11,7 +11,7 @@ import struct
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from zerog.chain.api import NewBlock, PendingListener
 from zerog.chain.blocks import number_key
@@ -116,6 +116,14 @@ def unpack_raws(value: bytes) -> list[bytes]:
     return raws
 
 
+class _Turn(NamedTuple):
+    """What one caller waits for: raws to admit, or, with ``hashes``, raws that are admitted and want to be on disk."""
+
+    raws: list[bytes]
+    answer: asyncio.Future[list[bytes | Exception]]
+    hashes: list[bytes] | None = None
+
+
 class Pool:
     """The way into the native pool.
 
@@ -139,9 +147,7 @@ class Pool:
         self._waiting_max = waiting_max
         self._waiting = 0
         self._home, self._free_bytes_min = home, free_bytes_min
-        self._queue: BoundedQueue[tuple[list[bytes], asyncio.Future[list[bytes | Exception]]]] = BoundedQueue(
-            waiting_max, "transactions"
-        )
+        self._queue: BoundedQueue[_Turn] = BoundedQueue(waiting_max, "transactions")
         self._lane = Offload(1, waiting_max=1024, name="pool")
         self._listeners: list[PendingListener] = []
         self._mined: deque[NewBlock] = deque()
@@ -179,12 +185,42 @@ class Pool:
         """
         if self._waiting + len(raws) > self._waiting_max:
             raise Exhausted(f"mempool is full: {self._waiting} transactions wait for admission")
-        future: asyncio.Future[list[bytes | Exception]] = asyncio.get_running_loop().create_future()
-        self._queue.put((raws, future))
+        return await self._wait(raws, None)
+
+    async def answer_body(self, body: bytes, batch_max: int, readers: Offload) -> bytes | None:
+        """Let the native engine answer a whole JSON-RPC batch; what it admits is on disk before the answer is handed out.
+
+        Returns:
+            The response, or None when the engine leaves the body to the long way; then nothing has happened.
+        """
+        if self._waiting >= self._waiting_max or not self._has_room():
+            return None
+        found = await readers.run(self._engine().rpc_batch, body, batch_max)
+        if found is None:
+            return None
+        response: bytes
+        response, raws, hashes, _, refused = found
+        self.refused_total += refused
+        if raws:
+            await self._wait(raws, hashes)
+        return response
+
+    def _has_room(self) -> bool:
+        if self._home is None or not self._free_bytes_min:
+            return True
+        try:
+            disk.check_free(self._home, self._free_bytes_min)
+        except Exhausted:
+            return False
+        return True
+
+    async def _wait(self, raws: list[bytes], hashes: list[bytes] | None) -> list[bytes | Exception]:
+        answer: asyncio.Future[list[bytes | Exception]] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Turn(raws, answer, hashes))
         self._waiting += len(raws)
         try:
             async with deadline(_SUBMIT_TIMEOUT_S, "admission to the mempool"):
-                return await future
+                return await answer
         finally:
             self._waiting -= len(raws)
 
@@ -194,9 +230,9 @@ class Pool:
             while True:
                 await self._round()
         finally:
-            for _, future in self._queue.drain():
-                if not future.done():
-                    future.set_exception(Unavailable("the node is stopping"))
+            for turn in self._queue.drain():
+                if not turn.answer.done():
+                    turn.answer.set_exception(Unavailable("the node is stopping"))
             with self._lane:
                 pass
 
@@ -204,40 +240,52 @@ class Pool:
         waiting = await self._queue.take_all()
         while waiting:
             count = taken = 0
-            while taken < len(waiting) and (taken == 0 or count + len(waiting[taken][0]) <= _ROUND_COUNT_MAX):
-                count += len(waiting[taken][0])
+            while taken < len(waiting) and (taken == 0 or count + len(waiting[taken].raws) <= _ROUND_COUNT_MAX):
+                count += len(waiting[taken].raws)
                 taken += 1
-            turn, waiting = waiting[:taken], waiting[taken:]
-            raws = [raw for part, _ in turn for raw in part]
+            turns, waiting = waiting[:taken], waiting[taken:]
             try:
-                results = await self._lane.run(self._admit, raws)
+                results = await self._lane.run(self._admit, turns)
             except Exception as error:
-                for _, future in turn + waiting:
-                    if not future.done():
-                        future.set_exception(error)
+                for turn in turns + waiting:
+                    if not turn.answer.done():
+                        turn.answer.set_exception(error)
                 if isinstance(error, Exhausted):
                     return
                 raise
-            at = 0
-            for part, future in turn:
-                if not future.done():
-                    future.set_result(results[at : at + len(part)])
-                at += len(part)
-            self._tell(raws, results)
+            for turn, answers in zip(turns, results, strict=True):
+                if not turn.answer.done():
+                    turn.answer.set_result(answers)
+                self._tell(turn.raws, answers)
 
-    def _admit(self, raws: list[bytes]) -> list[bytes | Exception]:
+    def _admit(self, turns: list[_Turn]) -> list[list[bytes | Exception]]:
         if self._journal is not None:
             self._forget_mined(self._journal)
-        if not raws:
-            return []
-        if self._home is not None and self._free_bytes_min:
-            disk.check_free(self._home, self._free_bytes_min)
-        results: list[bytes | str] = self._engine().add_transactions(raws, True)
+        fresh = [raw for turn in turns if turn.hashes is None for raw in turn.raws]
+        results: list[bytes | str] = []
+        if fresh:
+            if self._home is not None and self._free_bytes_min:
+                disk.check_free(self._home, self._free_bytes_min)
+            results = self._engine().add_transactions(fresh, True)
+        answers: list[list[bytes | Exception]] = []
+        at = 0
+        for turn in turns:
+            if turn.hashes is not None:
+                answers.append(list(turn.hashes))
+                continue
+            part = results[at : at + len(turn.raws)]
+            at += len(part)
+            answers.append([one if isinstance(one, bytes) else RpcError(SERVER_ERROR, one) for one in part])
         if self._journal is not None:
-            kept = [(raw, result) for raw, result in zip(raws, results, strict=True) if isinstance(result, bytes)]
+            kept = [
+                (raw, one)
+                for turn, part in zip(turns, answers, strict=True)
+                for raw, one in zip(turn.raws, part, strict=True)
+                if isinstance(one, bytes)
+            ]
             if kept:
                 self._journal.append([raw for raw, _ in kept], [hash for _, hash in kept], self.height)
-        return [result if isinstance(result, bytes) else RpcError(SERVER_ERROR, result) for result in results]
+        return answers
 
     def _tell(self, raws: list[bytes], results: list[bytes | Exception]) -> None:
         admitted = [(result, raw) for raw, result in zip(raws, results, strict=True) if isinstance(result, bytes)]
@@ -254,7 +302,7 @@ class Pool:
         if self._journal is not None and (block.tx_count or block.number % _SWEEP_BLOCKS == 0):
             self._mined.append(block)
             if not len(self._queue):
-                self._queue.put(([], asyncio.get_running_loop().create_future()))
+                self._queue.put(_Turn([], asyncio.get_running_loop().create_future()))
 
     def _forget_mined(self, journal: Journal) -> None:
         while self._mined:

@@ -312,7 +312,9 @@ class _RpcService:
             try:
                 for name, port, scheme in (("http", rpc.http_port, "http"), ("ws", rpc.ws_port, "ws")):
                     stats = self._numbers.stats(name)
-                    server = RpcServer(surface.methods, surface.batch_methods, bounds, doors, stats)
+                    server = RpcServer(
+                        surface.methods, surface.batch_methods, bounds, doors, stats, short_way=surface.short_way
+                    )
                     place = await listen(name, server, rpc.host, port, stats)
                     setattr(self._endpoints, f"{name}_url", f"{scheme}://{place}")
                 if admin.enabled:

@@ -539,3 +539,35 @@ async def test_stopping_with_open_connections_is_quick(tmp_path: Path) -> None:
         began = time.monotonic()
     assert time.monotonic() - began < 8
     assert (await socket.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING)
+
+
+async def test_short_and_long_way_answer_alike(node: Running) -> None:
+    """A batch that the native engine answers whole, and the same one with a call that makes it take the long way."""
+    hashes: list[str] = []
+    for account, extra in ((0, []), (1, [("eth_blockNumber", [])])):
+        wires = [node.sign(account, nonce=nonce) for nonce in range(5)]
+        calls: list[tuple[str, list[Any]]] = [("eth_sendRawTransaction", [wire]) for wire in wires]
+        calls += [("eth_sendRawTransaction", [wires[0]]), ("eth_sendRawTransaction", ["0x02"]), ("eth_chainId", []), *extra]
+        answers = await node.batch(*calls)
+        assert ["0x" + keccak256(bytes.fromhex(wire[2:])).hex() for wire in wires] == [a["result"] for a in answers[:5]]
+        assert answers[5]["error"]["code"] == answers[6]["error"]["code"] == -32000
+        assert "already known" in answers[5]["error"]["message"] or "nonce too low" in answers[5]["error"]["message"]
+        assert answers[7]["result"] == "0x40d9"
+        hashes += [answer["result"] for answer in answers[:5]]
+    for hash in hashes:
+        assert (await node.mined(hash))["status"] == "0x1"
+
+
+async def test_short_way_is_durable_too(tmp_path: Path) -> None:
+    by_hand = {"chain.consensus.instant": False, "chain.consensus.block_interval_ms": 3_600_000}
+    async with running(tmp_path / "home", **by_hand) as node:
+        await node.call("evm_mine")
+        pending = await node.call("eth_newPendingTransactionFilter")
+        answers = await node.batch(*(("eth_sendRawTransaction", [node.sign(2, nonce=nonce)]) for nonce in range(4)))
+        hashes = [answer["result"] for answer in answers]
+        assert await node.call("eth_getFilterChanges", pending) == hashes
+        async with node.session.get(node.endpoints.metrics_url) as response:
+            assert 'zerog_chain_rpc_seconds_count{method="batch"} 1.0' in await response.text()
+    async with running(tmp_path / "home", **by_hand) as node:
+        for hash in hashes:
+            assert (await node.mined(hash))["status"] == "0x1"

@@ -46,24 +46,32 @@ class Comparison:
         }
 
 
-def timed(call: Callable[[], object]) -> float:
-    begun = time.perf_counter()
+def timed(call: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    begun = clock()
     call()
-    return time.perf_counter() - begun
+    return clock() - begun
 
 
-def interleave(ours: Callable[[], object], peer: Callable[[], object], pairs: int = PAIRS) -> Comparison:
-    """``pairs`` turns of each, alternating which goes first; one unmeasured turn of each warms up."""
+def interleave(
+    ours: Callable[[], object],
+    peer: Callable[[], object],
+    pairs: int = PAIRS,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Comparison:
+    """``pairs`` turns of each, alternating which goes first; one unmeasured turn of each warms up.
+
+    ``clock=time.thread_time`` counts this thread's own time: for kernels on one thread beside a busy machine.
+    """
     ours()
     peer()
     out = Comparison()
     for index in range(pairs):
         if index % 2 == 0:
-            out.ours_s.append(timed(ours))
-            out.peer_s.append(timed(peer))
+            out.ours_s.append(timed(ours, clock))
+            out.peer_s.append(timed(peer, clock))
         else:
-            out.peer_s.append(timed(peer))
-            out.ours_s.append(timed(ours))
+            out.peer_s.append(timed(peer, clock))
+            out.ours_s.append(timed(ours, clock))
     return out
 
 
@@ -89,8 +97,10 @@ def environment() -> dict[str, Any]:
     from zerog import _native
 
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    compiler = subprocess.run(["c++", "--version"], capture_output=True, text=True).stdout.partition("\n")[0]
     return {
         "cpu": cpu,
+        "compiler": compiler,
         "cores": len(os.sched_getaffinity(0)),
         "features": _native.cpu_features(),
         "backends": {entry["kernel"]: entry["chosen"] for entry in _native.backends()},

@@ -280,6 +280,10 @@ int main() {
   set_thread_count(4);
   int present = 0;
   for (const char* name : kNames) {
+#if defined(__SANITIZE_THREAD__)
+    // A fiber costs this sanitizer a millisecond; it sees the bodies on the threads grid below.
+    if (name == kNames[3]) continue;
+#endif
     const auto table = merkle::backend(name);
     if (!table.ok()) {
       std::printf("skipped %s: %s\n", name, table.failure().message.c_str());

@@ -1,7 +1,7 @@
 """Every kernel.cu compiles for sm_80 and sm_90 with NVRTC, no driver needed; registers and spills are looked at.
 
-In CI a missing NVRTC is a failure, elsewhere a skip with its reason. It comes with the package's ``gpu`` extra, or the
-pip packages nvidia-cuda-nvrtc, -runtime and -cccl of version 13.0 alone.
+In CI a missing NVRTC is a failure, elsewhere a skip with its reason. It comes with the package's ``gpu`` extra, or with the
+dependency group ``cuda-test`` alone.
 """
 
 from __future__ import annotations

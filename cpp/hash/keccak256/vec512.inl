@@ -232,7 +232,7 @@ struct Eight {
     for (size_t at = 0; at < 192; at += 64) {
       const uint64_t below = size >= at + 64 ? ~uint64_t{0} : size <= at ? 0 : ~uint64_t{0} >> (64 - (size - at));
       const uint64_t pad = size - at < 64 ? uint64_t{1} << (size - at) : 0;
-      V v = _mm512_maskz_loadu_epi8(below, from + at);
+      V v = _mm512_maskz_loadu_epi8(below, size > at ? from + at : to);  // an empty mask reads nothing, from wherever
       v = _mm512_mask_mov_epi8(v, pad, _mm512_set1_epi8(1));
       if (at == 128) v = _mm512_xor_si512(v, _mm512_zextsi128_si512(_mm_set_epi64x(0, static_cast<long long>(uint64_t{1} << 63))));
       _mm512_store_si512(to + at, v);

@@ -153,7 +153,10 @@ class RocksKv:
         for family in self._families.values():
             family.close()
         self._families.clear()
-        self._db.close()
+        try:
+            self._db.close()
+        except Exception as error:  # a full disk refuses the last flush; the log has what was acknowledged
+            raise _translate(error, "close") from None
 
 
 def _options(cache: rocks.Cache, *, large: bool) -> rocks.Options:

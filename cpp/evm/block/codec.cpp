@@ -156,7 +156,16 @@ Outcome<DecodedBlock> decode_block(Bytes rlp) {
   Decoder in = outer.list();
   block.header_rlp = in.raw();
   Decoder transactions = in.list();
-  while (!transactions.at_end()) block.transactions.push_back(transactions.next_is_list() ? transactions.raw() : transactions.bytes());
+  while (!transactions.at_end()) {
+    if (transactions.next_is_list()) {
+      block.transactions.push_back(transactions.raw());
+      continue;
+    }
+    // A legacy transaction inside a string would be a second encoding of the same block.
+    const Bytes typed = transactions.bytes();
+    if (typed.size != 0 && typed.data[0] >= 0xc0) transactions.fail("a legacy transaction stands in the list as it is");
+    block.transactions.push_back(typed);
+  }
   Decoder ommers = in.list();
   if (!ommers.at_end()) ommers.fail("a block has no ommers");
   Decoder withdrawals = in.list();

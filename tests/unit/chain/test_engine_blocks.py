@@ -110,6 +110,7 @@ def test_import_refuses_wrong_bodies() -> None:
         "transaction 8: nonce too low": [header, [*transactions, transactions[0]], [], []],
         "transaction 0: rlp": [header, [[*transactions[0], b""]], [], []],
         "transaction 0: transaction type not supported": [header, [b"\x06\xc0"], [], []],
+        "block: a legacy transaction stands in the list": [header, [rlp.encode(transactions[0]), *transactions[1:]], [], []],
         "block: ": [header, transactions, []],
     }
     for text, body in bodies.items():

@@ -6,6 +6,7 @@ JOBS ?= $(shell nproc)
 CMAKE_COMMON = -G Ninja -DZEROG_EMU=ON -DZEROG_WERROR=ON -DZEROG_NATIVE_TESTS=ON \
   -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir)
 
+export ZEROG_EELS_PYTHON ?= $(CURDIR)/build/eels/bin/python
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
 
@@ -17,6 +18,12 @@ help: ## this list
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --upgrade pip
 	$(BIN)/python -m pip install -q --group dev
+	touch $@
+
+# The executable specification of Ethereum pins versions of its own: an environment beside ours.
+build/eels/installed: Makefile
+	test -x build/eels/bin/python || $(PYTHON) -m venv build/eels
+	build/eels/bin/python -m pip install -q ethereum-execution==2.20.0
 	touch $@
 
 .PHONY: dev
@@ -32,7 +39,7 @@ test: dev ## the quick tests, under a minute
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow and not e2e and not gpu"
 
 .PHONY: test-slow
-test-slow: dev ## vectors, differential fuzz, sanitised children: minutes
+test-slow: dev build/eels/installed ## vectors, differential fuzz, sanitised children: minutes
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "slow and not e2e and not gpu"
 
 .PHONY: e2e
@@ -70,11 +77,11 @@ format: .venv/made ## let the formatters decide
 	$(BIN)/ruff check --fix python tests benchmarks
 
 .PHONY: bench
-bench: dev ## the benchmarks; results with their environment under benchmarks/results
+bench: dev build/eels/installed ## the benchmarks; results with their environment under benchmarks/results
 	$(BIN)/python -m pytest -q benchmarks --benchmark-autosave
 
 .PHONY: bench-tiny
-bench-tiny: dev ## every benchmark once, tiny, as a test
+bench-tiny: dev build/eels/installed ## every benchmark once, tiny, as a test
 	ZEROG_BENCH_TINY=1 $(BIN)/python -m pytest -q benchmarks --benchmark-disable
 
 .PHONY: contracts

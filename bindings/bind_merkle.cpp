@@ -1,4 +1,5 @@
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -210,6 +211,31 @@ pybind11::list verify_segments(const pybind11::sequence& proofs, const std::stri
   return out;
 }
 
+pybind11::list check_segments(const pybind11::sequence& segments, const std::string& backend) {
+  const merkle::Table& table = table_of(backend);
+  const size_t count = segments.size();
+  std::vector<std::unique_ptr<ReadView>> held;  // the exporters, while the lock is released
+  std::vector<merkle::ReceivedSegment> views(count);
+  auto hold = [&](const pybind11::handle& object, const char* name) {
+    held.push_back(std::make_unique<ReadView>(object, name));
+    return held.back()->bytes();
+  };
+  for (size_t i = 0; i < count; ++i) {
+    const pybind11::tuple item(segments[i]);
+    if (item.size() != 6) raise(Status::bad_argument, "segments: expected (data, lemma, path, segment_index, file_size_bytes, file_root)");
+    const Bytes data = hold(item[0], "data"), lemma = hold(item[1], "lemma"), path = hold(item[2], "path");
+    views[i] = {data, lemma, path, number_of(item[3], "segment_index"), number_of(item[4], "file_size_bytes"), hash32_of(item[5], "file_root")};
+  }
+  std::vector<merkle::ProofFault> faults(count);
+  {
+    pybind11::gil_scoped_release release;
+    merkle::check_segments(table, views.data(), count, faults.data());
+  }
+  pybind11::list out;
+  for (const merkle::ProofFault fault : faults) out.append(pybind11::str(merkle::proof_fault_name(fault)));
+  return out;
+}
+
 }  // namespace
 
 void bind_merkle(pybind11::module_& m) {
@@ -226,6 +252,7 @@ void bind_merkle(pybind11::module_& m) {
   m.def("merkle_fold", &fold, arg("leaves"), arg("siblings"), arg("path"), arg("offsets"), arg("out") = none, arg("backend") = "");
   m.def("merkle_verify", &verify, arg("leaves"), arg("siblings"), arg("path"), arg("offsets"), arg("roots"), arg("backend") = "");
   m.def("merkle_verify_segments", &verify_segments, arg("proofs"), arg("backend") = "");
+  m.def("merkle_check_segments", &check_segments, arg("segments"), arg("backend") = "");
   m.def(
       "merkle_zero_root",
       [](unsigned height) {

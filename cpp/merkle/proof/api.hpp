@@ -45,6 +45,9 @@ enum class ProofFault : uint8_t {
   root = 4,          // the last hash is not the file's root
   fold = 5,          // the siblings do not lead from leaf to root
   zero_padding = 6,  // a sibling beyond the data is not the root of zeros
+  file_empty = 7,    // a file of no bytes has no segments
+  index = 8,         // the file has no such segment of data
+  length = 9,        // the bytes are not as many as that segment sends
 };
 
 const char* proof_fault_name(ProofFault fault);
@@ -62,5 +65,23 @@ struct SegmentProof {
 
 // faults[i] says what is wrong with proofs[i]; the hashing of all of them is one batch. Any input is safe.
 void verify_segments(const Table& table, const SegmentProof* proofs, size_t count, ProofFault* faults);
+
+// A segment as a node receives it: its bytes, and the proof that they belong to the file.
+struct ReceivedSegment {
+  Bytes data;
+  Bytes lemma;
+  Bytes path;
+  uint64_t segment_index;
+  uint64_t file_size_bytes;
+  Hash32 file_root;
+};
+
+// Bytes that segment `segment_index` of a file sends: a whole segment, or what is left of the file rounded up to a sector.
+// 0 when the file has no such segment of data.
+uint64_t sent_size(const FileLayout& layout, uint64_t segment_index);
+
+// As verify_segments, from the bytes: length and index are checked, the roots of all segments are recomputed on all threads
+// (rear sectors of zeros as the file's padding demands), then the proofs. faults[i] belongs to segments[i].
+void check_segments(const Table& table, const ReceivedSegment* segments, size_t count, ProofFault* faults);
 
 }  // namespace zg::merkle

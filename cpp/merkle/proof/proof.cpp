@@ -95,6 +95,9 @@ const char* proof_fault_name(ProofFault fault) {
     case ProofFault::root: return "root";
     case ProofFault::fold: return "fold";
     case ProofFault::zero_padding: return "zero-padding";
+    case ProofFault::file_empty: return "file-empty";
+    case ProofFault::index: return "index";
+    case ProofFault::length: return "length";
   }
   return "unknown";
 }
@@ -156,6 +159,46 @@ void verify_segments(const Table& table, const SegmentProof* proofs, size_t coun
   verify_many(table, leaves.data(), siblings.data(), path.data(), offsets.data(), sound.size(), roots.data(), 32, ok.data());
   for (size_t k = 0; k < sound.size(); ++k)
     if (ok[k] == 0) faults[sound[k]] = ProofFault::fold;
+}
+
+uint64_t sent_size(const FileLayout& layout, uint64_t segment_index) {
+  if (segment_index >= layout.segments) return 0;
+  if (segment_index + 1 < layout.segments) return kSegmentSize;
+  return layout.sectors * kSectorSize - segment_index * kSegmentSize;
+}
+
+void check_segments(const Table& table, const ReceivedSegment* segments, size_t count, ProofFault* faults) {
+  std::vector<SegmentProof> proofs(count);
+  parallel_for(count, 1, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
+      const ReceivedSegment& segment = segments[i];
+      faults[i] = ProofFault::none;
+      const Outcome<FileLayout> layout = file_layout(segment.file_size_bytes);
+      if (!layout.ok()) {
+        faults[i] = segment.file_size_bytes == 0 ? ProofFault::file_empty : ProofFault::shape;
+        continue;
+      }
+      const uint64_t size = sent_size(*layout, segment.segment_index);
+      if (size == 0 || size != segment.data.size) {
+        faults[i] = size == 0 ? ProofFault::index : ProofFault::length;
+        continue;
+      }
+      const bool is_last = segment.segment_index + 1 == layout->segments_padded;
+      const size_t leaf_count = is_last ? (layout->sectors_padded - 1) % kSegmentSectors + 1 : kSegmentSectors;
+      proofs[i] = {segment.lemma,           segment.path,      segment.segment_index,
+                   segment.file_size_bytes, segment.file_root, *segment_root(table, segment.data, leaf_count)};
+    }
+  });
+  std::vector<SegmentProof> whole;
+  std::vector<size_t> positions;
+  for (size_t i = 0; i < count; ++i) {
+    if (faults[i] != ProofFault::none) continue;
+    whole.push_back(proofs[i]);
+    positions.push_back(i);
+  }
+  std::vector<ProofFault> found(whole.size());
+  verify_segments(table, whole.data(), whole.size(), found.data());
+  for (size_t k = 0; k < whole.size(); ++k) faults[positions[k]] = found[k];
 }
 
 }  // namespace zg::merkle

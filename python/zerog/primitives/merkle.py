@@ -28,8 +28,10 @@ __all__ = [
     "FileLayout",
     "FileTree",
     "Proof",
+    "ReceivedSegment",
     "SegmentProof",
     "Tree",
+    "check_segments",
     "file_layout",
     "file_tree",
     "fold",
@@ -138,6 +140,17 @@ class SegmentProof(NamedTuple):
     file_size_bytes: int
     file_root: bytes
     segment_root: bytes
+
+
+class ReceivedSegment(NamedTuple):
+    """A segment as it arrives: bytes, proof (as in ``SegmentProof``), and the file it claims to belong to."""
+
+    data: Any
+    lemma: bytes
+    path: bytes
+    segment_index: int
+    file_size_bytes: int
+    file_root: bytes
 
 
 def zero_root(height: int) -> bytes:
@@ -285,4 +298,17 @@ def verify_segments(proofs: Sequence[SegmentProof], *, backend: str = "") -> lis
     Source: docs/protocol/storage.md, segment proofs.
     """
     faults: list[str] = _native.merkle_verify_segments(proofs, backend)
+    return faults
+
+
+def check_segments(segments: Sequence[ReceivedSegment], *, backend: str = "") -> list[str]:
+    """What is wrong with each received segment, from its bytes: ``verify_segments``' words, or ``"file-empty"``, ``"index"``
+    (the file has no such segment of data), ``"length"`` (not the bytes that this segment sends).
+
+    The segments' roots are recomputed on all threads and the proofs hashed as one batch, the lock released. Any bytes are safe.
+
+    Raises:
+        InvalidInput: a negative number, or a root that is not 32 bytes.
+    """
+    faults: list[str] = _native.merkle_check_segments(segments, backend)
     return faults

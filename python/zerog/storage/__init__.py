@@ -1,0 +1,1 @@
+"""The storage network: a log of files on chain, their bytes on nodes, proofs between them."""

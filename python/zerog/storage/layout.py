@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from zerog.errors import InvalidInput
@@ -236,7 +237,8 @@ class SegmentFault(StrEnum):
     FOLD = "fold"
 
 
-class Segment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Segment:
     """A segment on its way between client and node: which bytes of which file, and why to believe it."""
 
     root: bytes
@@ -315,7 +317,7 @@ def place(length: int, heights: Sequence[int]) -> Placement:
         raise InvalidInput(f"length: expected at least 1, found {length}")
     if not heights or any(not 0 <= height <= 56 for height in heights):
         raise InvalidInput(f"heights: expected one or more from 0 to 56, found {list(heights)}")
-    if any(low >= high for high, low in zip(heights, heights[1:], strict=False)):
+    if any(low >= high for high, low in pairwise(heights)):
         raise InvalidInput(f"heights: expected descending ones, found {list(heights)}")
     sectors = sum(1 << height for height in heights)
     start = _align(length, heights[0])

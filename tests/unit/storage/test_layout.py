@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,11 @@ def test_published_files(entry: dict[str, Any]) -> None:
     assert layout.root_of_nodes([root for root, _ in tree.nodes]) == tree.root
     assert found.nodes == tuple((node["height"], 1 << node["height"]) for node in entry["nodes"])
     assert sum(sectors for _, sectors in found.nodes) == found.padded == entry["paddedChunks"]
-    assert (found.chunks, found.data_segments, found.tree_segments) == (entry["chunks"], entry["segments"], entry["paddedSegments"])
+    assert (found.chunks, found.data_segments, found.tree_segments) == (
+        entry["chunks"],
+        entry["segments"],
+        entry["paddedSegments"],
+    )
     assert found.segment_chunks(found.data_segments - 1) == entry["lastSegmentChunksSent"]
     assert sum(found.segment_leaves(i) for i in range(found.tree_segments)) == found.padded
     for index, wanted in entry["segmentProofs"].items():
@@ -121,16 +126,18 @@ def lemma_turned(proof: Proof, index: int) -> Proof:
     ],
 )
 def test_guilty_segments(fault: SegmentFault | None, change: dict[str, Any]) -> None:
-    found = layout.check_segments([GOOD, GOOD._replace(**change), GOOD])
+    found = layout.check_segments([GOOD, replace(GOOD, **change), GOOD])
     assert found == [None, fault, None]
-    assert layout.verify_segment(*GOOD._replace(**change)) == fault
+    assert layout.check_segments([replace(GOOD, **change)]) == [fault]
+    bad = replace(GOOD, **change)
+    assert layout.verify_segment(bad.root, bad.data, bad.index, bad.proof, bad.file_size) == fault
 
 
 def test_one_bad_segment_at_each_position() -> None:
     segments = [segment_of(DATA, TREE, i) for i in range(6)]
     for guilty in range(6):
         batch = list(segments)
-        batch[guilty] = batch[guilty]._replace(data=turned(batch[guilty].data, 200000))
+        batch[guilty] = replace(batch[guilty], data=turned(batch[guilty].data, 200000))
         assert [i for i, fault in enumerate(layout.check_segments(batch)) if fault] == [guilty]
     assert layout.check_segments([]) == []
 
@@ -239,9 +246,9 @@ def test_proofs_that_are_none(value: object) -> None:
         (lambda: place(1, [3, 3]), "descending"),
         (lambda: place(1, [1, 2]), "descending"),
         (lambda: place(2, [56]), "beyond"),
-        (lambda: layout.check_segments([GOOD._replace(index=-1)]), "from 0 on"),
-        (lambda: layout.check_segments([GOOD._replace(root=b"")]), "32 bytes"),
-        (lambda: layout.check_segments([GOOD._replace(data="text")]), "contiguous buffer"),
+        (lambda: layout.check_segments([replace(GOOD, index=-1)]), "from 0 on"),
+        (lambda: layout.check_segments([replace(GOOD, root=b"")]), "32 bytes"),
+        (lambda: layout.check_segments([replace(GOOD, data="text")]), "contiguous buffer"),
     ],
 )
 def test_refusals(call: Any, words: str) -> None:

@@ -17,7 +17,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 NODE_PROJECT = HERE.parents[2] / "tests" / "e2e" / "ethers"
 VERSION = "0.8.24"
-INTERNAL = {"Bls12381"}  # libraries of internal functions: they live inside the contracts that use them
+# libraries of internal functions, abstract contracts and interfaces: they live inside the contracts that use them
+INTERNAL = {"Bls12381", "Blake2b", "BlockHashes", "FlowTree", "IFlow", "IMarket", "IReward", "Pora", "Roles", "RootHistory"}
 SETTINGS: dict[str, Any] = {
     "evmVersion": "cancun",
     "optimizer": {"enabled": True, "runs": 200},

@@ -11,7 +11,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from zerog._native import keccak256
-from zerog.contracts.registry import INITIAL_OWNER, KEYLESS_SENDERS, Predeploy, StakingParameters, predeploys
+from zerog.contracts.registry import (
+    INITIAL_OWNER,
+    KEYLESS_SENDERS,
+    Predeploy,
+    StakingParameters,
+    StorageParameters,
+    predeploys,
+)
 from zerog.errors import InvalidInput
 from zerog.types import Address, format_address
 
@@ -29,13 +36,16 @@ class Network:
     timestamp: int = 1_735_689_600
     owner: Address = INITIAL_OWNER
     staking: StakingParameters = field(default_factory=StakingParameters)
+    storage: StorageParameters | None = None
 
 
 NETWORKS: Final[Mapping[str, Network]] = {
     "mainnet": Network("mainnet", 16661, "0G"),
     "testnet": Network("testnet", 16602, "0G"),
     # one second of blocks to wait for an undelegation: a devnet is for trying things
-    "devnet": Network("devnet", 16601, "0G", staking=StakingParameters(min_withdrawability_delay=10)),
+    "devnet": Network(
+        "devnet", 16601, "0G", staking=StakingParameters(min_withdrawability_delay=10), storage=StorageParameters()
+    ),
 }
 
 BLOB_SCHEDULE: Final = {
@@ -91,7 +101,7 @@ def genesis(net: Network, balances: Mapping[Address, int]) -> dict[str, Any]:
         InvalidInput: a funded address is one of the network's contracts.
     """
     alloc: dict[str, dict[str, Any]] = {}
-    for account in predeploys(net.owner, genesis_id(net), net.staking):
+    for account in predeploys(net.owner, genesis_id(net), net.staking, net.storage):
         alloc[account.address.hex()] = _account(account)
     for sender, count, balance in KEYLESS_SENDERS:
         alloc[sender.hex()] = {"balance": hex(balance), "nonce": hex(count)}

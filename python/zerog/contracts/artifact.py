@@ -60,6 +60,20 @@ class Artifact:
                 slots[place.slot] = slots.get(place.slot, 0) | number << 8 * place.offset
         return slots
 
+    def entry(self, label: str, *keys: bytes) -> int:
+        """The slot of one entry of a mapping; several keys for a mapping of mappings, each at most 32 bytes.
+
+        Raises:
+            InvalidInput: no such mapping.
+        """
+        place = self.variables.get(label)
+        if place is None or place.encoding != "mapping" or not keys:
+            raise InvalidInput(f"{self.name} has no mapping {label}")
+        slot = place.slot.to_bytes(32, "big")
+        for key in keys:
+            slot = bytes(keccak256(key.rjust(32, b"\0") + slot))
+        return int.from_bytes(slot, "big")
+
 
 @cache
 def load(name: str) -> Artifact:

@@ -13,6 +13,7 @@ from typing import Final
 
 from zerog._native import keccak256
 from zerog.contracts.artifact import Artifact, load
+from zerog.errors import InvalidInput
 from zerog.types import Address, parse_address
 from zerog.wire.abi import Interface
 
@@ -29,6 +30,17 @@ AGENCY_BEACON: Final = parse_address("0x357f0f6bff45b51bd84121aab517c63c3c9d003a
 AGENCY: Final = parse_address("0xe1a5162f99e075f8c6681ae28191ab3ac250b468")
 STAKING: Final = parse_address("0xea224dbb52f57752044c0c86ad50930091f561b9")
 INITIAL_OWNER: Final = parse_address("0x2d7f2d2286994477ba878f321b17a7e40e52cda4")
+
+# The storage network's contracts: the last 20 bytes of keccak256("zerog storage flow") and so on.
+FLOW: Final = parse_address("0x9f7d7d4ebb8ea44cb5cf7081a7032bd87ed7b99d")
+MARKET: Final = parse_address("0x0dd14210a92af93ecc45cc2c91f0fdc6c1ecb614")
+MINE: Final = parse_address("0xd11a436c6e82fbbf23bd91a058d10bc78034e12d")
+REWARD: Final = parse_address("0x416cf18fbf4955382397696e98e3eccf23ab05a2")
+
+ADMIN_ROLE: Final = bytes(32)
+PAUSER_ROLE: Final = bytes(keccak256(b"PAUSER_ROLE"))
+PARAMS_ADMIN_ROLE: Final = bytes(keccak256(b"PARAMS_ADMIN_ROLE"))
+EMPTY_HASH: Final = bytes(keccak256(b""))
 
 # (sender, transactions it sent, what it paid for them): the keyless deployers of the contracts above
 KEYLESS_SENDERS: Final = (
@@ -107,8 +119,35 @@ class StakingParameters:
     min_delegation_in_gwei: int = 10**9
 
 
-def predeploys(owner: Address, genesis_id: bytes, staking: StakingParameters) -> list[Predeploy]:
-    """Every contract that a 0G chain has from its first block on."""
+@dataclass(frozen=True)
+class StorageParameters:
+    """What the storage network's contracts start with, and where they stand. Prices are wei, times seconds.
+
+    The price is that of three months at one token per 256 GiB and year, the parameters of mining those of the published
+    development configuration. With epochs this long there is no mining and a submission never has epochs to catch up with;
+    ``setBlocksPerEpoch`` of the flow begins it.
+    """
+
+    flow: Address = FLOW
+    market: Address = MARKET
+    mine: Address = MINE
+    reward: Address = REWARD
+    price_per_sector: int = 3 * 10**18 // 2**30 // 12
+    blocks_per_epoch: int = 10**9
+    release_seconds: int = 3 * 31 * 86_400
+    difficulty: int = 30_000
+    target_mine_blocks: int = 100
+    target_submissions: int = 10
+    max_shards: int = 32
+    subtasks: int = 1
+    subtask_interval: int = 100
+    mine_settings: int = 0
+
+
+def predeploys(
+    owner: Address, genesis_id: bytes, staking: StakingParameters, storage: StorageParameters | None = None
+) -> list[Predeploy]:
+    """Every contract that a 0G chain has from its first block on; the storage network's too, where its values are given."""
     beacon, proxy = load("UpgradeableBeacon"), load("BeaconProxy")
     registry, agency = load("DARegistry"), load("W0GAgency")
 
@@ -130,6 +169,66 @@ def predeploys(owner: Address, genesis_id: bytes, staking: StakingParameters) ->
         Predeploy(W0G, load("W0G").deployed),
         *behind(AGENCY_BEACON, AGENCY_IMPLEMENTATION, agency, AGENCY),
         Predeploy(STAKING, register.deployed, register.storage(staking_values(owner, genesis_id, staking))),
+        *([] if storage is None else storage_predeploys(owner, storage)),
+    ]
+
+
+def storage_predeploys(owner: Address, storage: StorageParameters) -> list[Predeploy]:
+    """Flow, market, mine and reward, as ``owner`` would have deployed and initialized them.
+
+    Raises:
+        InvalidInput: a value that the contracts would refuse.
+    """
+    for name in ("blocks_per_epoch", "release_seconds", "difficulty", "subtasks", "max_shards"):
+        if getattr(storage, name) < 1:
+            raise InvalidInput(f"storage contracts: expected {name} of at least 1, found {getattr(storage, name)}")
+
+    def made(address: Address, name: str, values: Mapping[str, int | bytes], *roles: bytes) -> Predeploy:
+        artifact = load(name)
+        granted = {artifact.entry("_roles", role, owner): 1 for role in (ADMIN_ROLE, *roles)}
+        return Predeploy(address, artifact.deployed, {**artifact.storage({"_initialized": 1, **values}), **granted})
+
+    target = (1 << 256) - 1
+    flow: dict[str, int | bytes] = {
+        "_length": 1,
+        "_contextLength": 1,
+        "_blockDigest": EMPTY_HASH,
+        "_digest": EMPTY_HASH,
+        "_market": storage.market,
+        "_blocksPerEpoch": storage.blocks_per_epoch,
+    }
+    market: dict[str, int | bytes] = {
+        "pricePerSector": storage.price_per_sector,
+        "flow": storage.flow,
+        "reward": storage.reward,
+    }
+    mine: dict[str, int | bytes] = {
+        "_settings": storage.mine_settings,
+        "flow": storage.flow,
+        "reward": storage.reward,
+        "poraTarget": target if storage.mine_settings & 4 else target // storage.difficulty,
+        "difficultyAdjustRatio": 20,
+        "targetMineBlocks": storage.target_mine_blocks,
+        "targetSubmissions": storage.target_submissions,
+        "targetSubmissionsNextEpoch": storage.target_submissions,
+        "maxShards": storage.max_shards,
+        "nSubtasks": storage.subtasks,
+        "nSubtasksNextEpoch": storage.subtasks,
+        "subtaskInterval": storage.subtask_interval,
+        "subtaskIntervalNextEpoch": storage.subtask_interval,
+    }
+    reward: dict[str, int | bytes] = {
+        "market": storage.market,
+        "mine": storage.mine,
+        "foundationAdmin": owner,
+        "treasury": owner,
+        "releaseSeconds": storage.release_seconds,
+    }
+    return [
+        made(storage.flow, "Flow", flow, PAUSER_ROLE, PARAMS_ADMIN_ROLE),
+        made(storage.market, "FixedPrice", market, PARAMS_ADMIN_ROLE),
+        made(storage.mine, "PoraMine", mine, PARAMS_ADMIN_ROLE),
+        made(storage.reward, "ChunkLinearReward", reward),
     ]
 
 
@@ -155,6 +254,10 @@ NAMED: Final[Mapping[str, tuple[Address, str]]] = {
     "w0g": (W0G, "W0G"),
     "w0g_agency": (AGENCY, "W0GAgency"),
     "staking": (STAKING, "StakingContract"),
+    "flow": (FLOW, "Flow"),
+    "market": (MARKET, "FixedPrice"),
+    "mine": (MINE, "PoraMine"),
+    "reward": (REWARD, "ChunkLinearReward"),
 }
 """Contracts that people call, by the names that ``zerog devnet status`` shows: address and artifact."""
 

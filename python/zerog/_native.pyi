@@ -494,57 +494,6 @@ class Engine:
         """
         The value of a storage slot.
         """
-    def trace_block(
-        self,
-        record: typing.Any,
-        parent_number: typing.SupportsInt | typing.SupportsIndex,
-        tracer: str = "",
-        config: dict[typing.Any, typing.Any] = {},
-        *,
-        deadline_ms: typing.SupportsInt | typing.SupportsIndex = 10000,
-    ) -> bytes:
-        """
-        debug_traceBlockBy…: JSON [{txHash, result}]; arguments and errors as trace_transaction.
-        """
-    def trace_call(
-        self,
-        request: dict[typing.Any, typing.Any],
-        number: typing.SupportsInt | typing.SupportsIndex | None = None,
-        tracer: str = "",
-        config: dict[typing.Any, typing.Any] = {},
-        *,
-        overrides: typing.Any = None,
-        block_overrides: typing.Any = None,
-        deadline_ms: typing.SupportsInt | typing.SupportsIndex = 10000,
-    ) -> bytes:
-        """
-        debug_traceCall: JSON; the request as call() takes it, tracer and errors as trace_transaction.
-        """
-    def trace_transaction(
-        self,
-        record: typing.Any,
-        index: typing.SupportsInt | typing.SupportsIndex,
-        parent_number: typing.SupportsInt | typing.SupportsIndex,
-        tracer: str = "",
-        config: dict[typing.Any, typing.Any] = {},
-        *,
-        deadline_ms: typing.SupportsInt | typing.SupportsIndex = 10000,
-    ) -> bytes:
-        """
-        debug_traceTransaction: run a stored block up to one transaction on its parent's state, watching that one.
-
-        Args:
-            tracer: "callTracer", "prestateTracer", or "" for the struct logger.
-            config: geth's names: onlyTopCall, withLog; diffMode, disableCode, disableStorage, includeEmpty; disableStack,
-                enableMemory, enableReturnData, limit.
-
-        Returns:
-            JSON as geth writes it.
-
-        Raises:
-            NotFound: no such index, or the parent's height is not kept. InvalidInput: no such tracer or setting. TimedOut. Exhausted:
-            the trace is too large.
-        """
 
 def backends() -> list[typing.Any]: ...
 def bloom_may_match(bloom: typing.Any, values: collections.abc.Iterable[typing.Any]) -> bool:
@@ -653,8 +602,8 @@ def keccak256_fixed(
 ) -> typing.Any: ...
 def keccak256_list(items: typing.Any, out: typing.Any = None, backend: str = "") -> typing.Any: ...
 def keccak256_many(data: typing.Any, offsets: typing.Any, out: typing.Any = None, backend: str = "") -> typing.Any: ...
-def keccak256_permute(states: typing.Any, times: typing.SupportsInt | typing.SupportsIndex = 1, backend: str = "") -> None: ...
 def merkle_build(leaves: typing.Any, out: typing.Any = None, backend: str = "") -> typing.Any: ...
+def merkle_check_segments(segments: collections.abc.Sequence[typing.Any], backend: str = "") -> list[typing.Any]: ...
 def merkle_file_layout(size_bytes: typing.SupportsInt | typing.SupportsIndex) -> dict[typing.Any, typing.Any]: ...
 def merkle_file_tree(data: typing.Any, backend: str = "") -> dict[typing.Any, typing.Any]: ...
 def merkle_fold(

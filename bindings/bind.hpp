@@ -8,6 +8,7 @@ namespace zg::py {
 void bind_backend(pybind11::module_& m);
 void bind_hash(pybind11::module_& m);
 void bind_merkle(pybind11::module_& m);
+void bind_flow(pybind11::module_& m);
 void bind_sig(pybind11::module_& m);
 void bind_rlp(pybind11::module_& m);
 void bind_state(pybind11::module_& m);

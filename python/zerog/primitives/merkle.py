@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from zerog import _native
 from zerog.errors import InvalidInput
 from zerog.primitives import device
+from zerog.primitives.flow_tree import FlowProof, FlowTree, place
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -27,6 +28,8 @@ __all__ = [
     "SEGMENT_SIZE_BYTES",
     "FileLayout",
     "FileTree",
+    "FlowProof",
+    "FlowTree",
     "Proof",
     "ReceivedSegment",
     "SegmentProof",
@@ -36,6 +39,7 @@ __all__ = [
     "file_tree",
     "fold",
     "hash_sectors",
+    "place",
     "segment_root",
     "segment_roots",
     "tree",

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from zerog.errors import InvalidInput
@@ -315,23 +314,7 @@ def place(length: int, heights: Sequence[int]) -> Placement:
     """
     if length < 1:
         raise InvalidInput(f"length: expected at least 1, found {length}")
-    if not heights or any(not 0 <= height <= 56 for height in heights):
+    if any(not 0 <= height <= 56 for height in heights):
         raise InvalidInput(f"heights: expected one or more from 0 to 56, found {list(heights)}")
-    if any(low >= high for high, low in pairwise(heights)):
-        raise InvalidInput(f"heights: expected descending ones, found {list(heights)}")
-    sectors = sum(1 << height for height in heights)
-    start = _align(length, heights[0])
-    if start % SECTORS_PER_SEGMENT and start // SECTORS_PER_SEGMENT != (start + sectors - 1) // SECTORS_PER_SEGMENT:
-        length = start + SECTORS_PER_SEGMENT - start % SECTORS_PER_SEGMENT
-    positions = []
-    for height in heights:
-        position = _align(length, height)
-        positions.append(position)
-        length = position + (1 << height)
-    if length > FLOW_SECTORS_MAX:
-        raise InvalidInput(f"heights: the flow would grow to {length} sectors, beyond 2**56")
-    return Placement(positions[0], tuple(positions), length)
-
-
-def _align(position: int, height: int) -> int:
-    return -(-position >> height) << height
+    positions, length_after = merkle.place(length, heights)
+    return Placement(positions[0], tuple(positions), length_after)

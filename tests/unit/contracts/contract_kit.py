@@ -40,7 +40,11 @@ class World:
 
     def __post_init__(self) -> None:
         made = parse(genesis(self.net, {who: RICH for who in (OWNER, ALICE, BOB)}))
+        self.change_alloc(made.alloc)
         self.native = native.EvmWorld(made.alloc, "prague", self.net.chain_id, 80, True)
+
+    def change_alloc(self, alloc: dict[Any, Any]) -> None:
+        """What a kind of world puts into genesis besides the network's own accounts."""
 
     def env(self) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""Every selector and event topic of chain.md sections 5 to 8 is what our artifacts answer to."""
+"""Every selector, event topic and error of chain.md sections 5 to 8 and storage.md section 2 is what our artifacts have."""
 
 from __future__ import annotations
 
@@ -58,12 +58,63 @@ VALIDATOR = """
 5ea1d6f8 commissionRate()
 09fd6393 withdrawalFeeInGwei()
 """
+FLOW = """
+bc8c11f8 submit(((uint256,bytes,(bytes32,uint256)[]),address))
+49aa3395 batchSubmit(((uint256,bytes,(bytes32,uint256)[]),address)[])
+ef3e12dc submit((uint256,bytes,(bytes32,uint256)[]))
+9e62a38e batchSubmit((uint256,bytes,(bytes32,uint256)[])[])
+80f55605 market()
+127f0f07 getContext()
+38d45e10 makeContext()
+18a641ef makeContextFixedTimes(uint256)
+b464b53e makeContextWithResult()
+31bae174 queryContextAtPosition(uint128)
+7d590708 getEpochRange(bytes32)
+4282b532 getEpochRangeHistory(uint256)
+6d7ad0fc getFlowRootByTxSeq(uint256)
+b8a409ac submissionIndex()
+77e19824 numSubmissions()
+fd54b228 tree()
+900cf0cf epoch()
+93e405a0 epochStartPosition()
+231b0268 firstBlock()
+f0682054 blocksPerEpoch()
+1deb0fca computeFlowRoot()
+c7dd5221 rootHistory()
+5c975abb paused()
+"""
+MARKET = """
+61ec5082 pricePerSector()
+da6eb36a chargeFee(uint256,uint256,uint256)
+"""
+ANSWER = "(bytes32,bytes32,bytes32,(uint256,uint256,uint64,uint64),uint256,uint256,bytes32,bytes32[128],bytes32[])"
+MINE = f"""
+ae722e82 submit({ANSWER})
+296beba7 computeWorkerContext(bytes32)
+e282e27b poraVersion()
+047c13f5 requestMinerId(address,uint64)
+39cd53ee beneficiaries(bytes32)
+b0628ee0 transferBeneficial(address,bytes32)
+ffbc9bd0 canSubmit()
+"""
+REWARD = """
+59e96700 fillReward(uint256,uint256)
+f301af42 rewards(uint256)
+b7a3c04c claimMineReward(uint256,address,bytes32)
+e2982c21 payments(address)
+31b3eb94 withdrawPayments(address)
+b3b30c1a firstRewardableChunk()
+"""
 TABLES = {
     "IDASigners": DA_SIGNERS,
     "DARegistry": DA_REGISTRY,
     "IWrapped0GBase": WRAPPED_BASE,
     "StakingContract": STAKING,
     "ValidatorContract": VALIDATOR,
+    "Flow": FLOW,
+    "FixedPrice": MARKET,
+    "PoraMine": MINE,
+    "ChunkLinearReward": REWARD,
 }
 ROWS = [(contract, *line.split(" ", 1)) for contract, table in TABLES.items() for line in table.strip().splitlines()]
 
@@ -78,14 +129,50 @@ def test_selectors(contract: str, selector: str, signature: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "topic"),
+    ("contract", "event", "topic"),
     [
-        ("NewSigner", "679917c2006df1daaa987a56bf1d66e99764d5ad317892d9e83a6eb4e3f051e7"),
-        ("SocketUpdated", "09617a966176a40f8f1410768b118506db0096484acd5811064fcc12038798de"),
+        ("IDASigners", "NewSigner", "679917c2006df1daaa987a56bf1d66e99764d5ad317892d9e83a6eb4e3f051e7"),
+        ("IDASigners", "SocketUpdated", "09617a966176a40f8f1410768b118506db0096484acd5811064fcc12038798de"),
+        ("Flow", "Submit", "167ce04d2aa1981994d3a31695da0d785373335b1078cec239a1a3a2c7675555"),
+        ("Flow", "NewEpoch", "bc8a3fd82465d43f1709e44ed882f7e1af0147274196ef1ec009f5d52ff4e993"),
+        ("PoraMine", "NewMinerId", "bfeb006f16aca8eb3d9953cf44db6b11b6f3041a313875dfa18f2e9d71bd309e"),
+        ("PoraMine", "UpdateMinerId", "9a26a8e7fd42c501b452c02016def8048e3ea28c2bf15127a9b5e2029d989bf1"),
+        ("PoraMine", "NewSubmission", "fedd8f58059af8fd54b4394c01ea8d07cac041988be3b5a822fb779f9c8de3a4"),
+        ("ChunkLinearReward", "DistributeReward", "f099de0c527342bff1397d08daae31c3de66104f48886094fbe9126a21ebf4b0"),
     ],
 )
-def test_topics(event: str, topic: str) -> None:
-    assert load("IDASigners").interface.event(event).topic.hex() == topic
+def test_topics(contract: str, event: str, topic: str) -> None:
+    assert load(contract).interface.event(event).topic.hex() == topic
+
+
+@pytest.mark.parametrize(("error", "selector"), [("NotEnoughFee", "f85c6482"), ("EnforcedPause", "d93c0665")])
+def test_errors(error: str, selector: str) -> None:
+    assert load("Flow").interface.errors[bytes.fromhex(selector)].name == error
+
+
+@pytest.mark.parametrize(
+    ("contract", "function", "outputs"),
+    [
+        ("Flow", "submit", "uint256,bytes32,uint256,uint256"),
+        ("Flow", "batchSubmit", "uint256[],bytes32[],uint256[],uint256[]"),
+        ("Flow", "getContext", "(uint256,uint256,bytes32,uint256,bytes32,bytes32)"),
+        ("Flow", "makeContextWithResult", "(uint256,uint256,bytes32,uint256,bytes32,bytes32)"),
+        ("Flow", "queryContextAtPosition", "(uint128,uint128,bytes32)"),
+        ("Flow", "getEpochRange", "(uint128,uint128)"),
+        ("Flow", "tree", "uint256,uint256"),
+        ("Flow", "market", "address"),
+        (
+            "PoraMine",
+            "computeWorkerContext",
+            "((uint256,uint256,bytes32,uint256,bytes32,bytes32),uint256,bytes32,uint64)",
+        ),
+        ("PoraMine", "poraVersion", "uint64"),
+        ("ChunkLinearReward", "rewards", "(uint128,uint128,uint128,uint40,uint40)"),
+        ("ChunkLinearReward", "firstRewardableChunk", "uint64,uint256"),
+    ],
+)
+def test_results(contract: str, function: str, outputs: str) -> None:
+    assert ",".join(str(kind) for kind in load(contract).interface.function(function).outputs) == outputs
 
 
 def test_named_contracts_have_interfaces() -> None:

@@ -54,7 +54,9 @@ def test_status_is_a_contract_with_scripts(zerog: Zerog) -> None:
         "private_key": "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
     }
     assert status["contracts"]["staking"] == "0xea224dBB52F57752044c0C86aD50930091F561B9"
-    assert set(status["contracts"]) == {"da_signers", "da_registry", "wrapped_base", "w0g", "w0g_agency", "staking"}
+    assert set(status["contracts"]) == {
+        "da_signers", "da_registry", "wrapped_base", "w0g", "w0g_agency", "staking", "flow", "market", "mine", "reward",
+    }  # fmt: skip
     assert stat.S_IMODE(zerog.home.stat().st_mode) == 0o700
     for name in ("network.json", "chain.toml", "running.json"):
         assert stat.S_IMODE((zerog.home / name).stat().st_mode) == 0o600, name

@@ -51,16 +51,22 @@ def network_with(**changes: Any) -> Network:
 
 @dataclass
 class StorageWorld(World):
-    """The world with the four contracts; ``hashes`` are the past blocks that BLOCKHASH knows."""
+    """The world with the four contracts; ``hashes`` are the past blocks that BLOCKHASH knows.
+
+    ``written`` are slots that genesis has besides its own, ``absent`` accounts that it lacks.
+    """
 
     net: Network = field(default_factory=lambda: network_with())
     hashes: dict[int, bytes] = field(default_factory=dict)
     later: int = 0
     written: dict[bytes, dict[int, int]] = field(default_factory=dict)
+    absent: tuple[bytes, ...] = ()
 
     def change_alloc(self, alloc: dict[Any, Any]) -> None:
         for address, slots in self.written.items():
             alloc[address]["storage"] = {**alloc[address].get("storage", {}), **slots}
+        for address in self.absent:
+            del alloc[address]
 
     def env(self) -> dict[str, Any]:
         made = super().env()

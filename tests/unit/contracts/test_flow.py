@@ -577,7 +577,8 @@ def test_how_far_back_an_epoch_can_end(back: int, known: bool) -> None:
 
 
 def test_without_the_history_contract_older_hashes_are_zero() -> None:
-    world = StorageWorld(network_with(blocks_per_epoch=30_000))
+    world = StorageWorld(network_with(blocks_per_epoch=30_000), absent=(registry.HISTORY_STORAGE,))
+    assert world.account(registry.HISTORY_STORAGE)[2] == b""
     to_block(world, 30_300)
     world.send(registry.FLOW, flow.make_context())
     assert world.ask(registry.FLOW, flow.context()).block_digest == bytes(32)

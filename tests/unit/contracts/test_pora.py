@@ -94,7 +94,7 @@ def test_the_recorded_answer_is_accepted(changes: dict[str, int]) -> None:
     call = mine.submit(recorded_answer())
     assert len(call.data) == 4836
     result = world.send(registry.MINE, call)
-    assert result["gas_max_used"] <= VALUES["submitGas"] * 1.05
+    assert result["gas_max_used"] <= VALUES["submitGas"]
     (log,) = [log for log in result["logs"] if log[0] == registry.MINE]
     assert mine.decode_submission(log[1], log[2]) == mine.AnswerAccepted(1, MINER_ID, 0, 4096)
     contract = world.at(registry.MINE, "PoraMine")

@@ -116,12 +116,92 @@ class ChainConfig(_Section, frozen=True):
     admin: AdminConfig = AdminConfig()
 
 
+class StorageChainConfig(_Section, frozen=True):
+    endpoint: str = "http://127.0.0.1:8545"
+    flow: str = ""
+    start_block: Count = 0
+    confirmations: Count = 3
+    page_blocks: Annotated[int, Meta(ge=1, le=1_000_000)] = 999
+    poll_ms: Annotated[int, Meta(ge=10, le=600_000)] = 500
+    timeout_s: Positive = 30
+    attempts: Positive = 5
+    backoff_ms: Positive = 500
+    check_every: Count = 500
+    blocks_kept: Annotated[int, Meta(ge=2)] = 1024
+
+
+class StorageStoreConfig(_Section, frozen=True):
+    sync: bool = True
+    cache_bytes: Positive = 64 << 20
+    free_bytes_min: Count = 256 << 20
+    scrub_interval_s: Count = 86_400
+    scrub_bytes_per_s: Positive = 16 << 20
+
+
+class StoragePoolConfig(_Section, frozen=True):
+    writings_max: Positive = 16
+    cached_file_bytes_max: Positive = 10 << 20
+    cached_bytes_max: Positive = 256 << 20
+    cached_expire_s: Positive = 300
+
+
+class StorageRpcConfig(_Section, frozen=True):
+    host: str = "127.0.0.1"
+    port: Port = 5678
+    hosts: tuple[str, ...] = ("*",)
+    cors: tuple[str, ...] = ("*",)
+    body_bytes_max: Positive = 100 << 20
+    response_bytes_max: Positive = 128 << 20
+    batch_max: Positive = 1000
+    connections_max: Positive = 1024
+    idle_close_s: Positive = 30
+    body_timeout_s: Positive = 60
+    threads: Positive = 4
+    upload_null: bool = False
+
+
+class StorageAdminConfig(_Section, frozen=True):
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 5679
+    token_file: str = ""
+
+
+class StorageConfig(_Section, frozen=True):
+    home: str = "zerog-storage"
+    shard: str = "0/1"
+    public_ip: str = "127.0.0.1"
+    chain: StorageChainConfig = StorageChainConfig()
+    store: StorageStoreConfig = StorageStoreConfig()
+    pool: StoragePoolConfig = StoragePoolConfig()
+    rpc: StorageRpcConfig = StorageRpcConfig()
+    admin: StorageAdminConfig = StorageAdminConfig()
+
+
+class IndexerConfig(_Section, frozen=True):
+    host: str = "127.0.0.1"
+    port: Port = 12345
+    hosts: tuple[str, ...] = ("*",)
+    cors: tuple[str, ...] = ("*",)
+    trusted: tuple[str, ...] = ("http://127.0.0.1:5678",)
+    discovery: str = ""
+    discovery_token_file: str = ""
+    discover_ports: tuple[Port, ...] = (5678,)
+    discover_interval_s: Positive = 600
+    node_timeout_s: Positive = 10
+    locations_max: Positive = 100_000
+    locations_expire_s: Positive = 86_400
+    file_bytes_max: Positive = 100 << 20
+
+
 class Config(_Section, frozen=True):
     """Everything that a zerog process can be told."""
 
     log: LogConfig = LogConfig()
     metrics: MetricsConfig = MetricsConfig()
     chain: ChainConfig = ChainConfig()
+    storage: StorageConfig = StorageConfig()
+    indexer: IndexerConfig = IndexerConfig()
 
 
 @dataclass(frozen=True)

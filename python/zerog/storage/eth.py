@@ -1,0 +1,182 @@
+"""The chain as the storage node needs it: five calls of any node's JSON-RPC, with retries. A port, and its body over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeVar
+
+import aiohttp
+import msgspec
+
+from zerog.errors import PeerFault, TimedOut, Unavailable
+from zerog.runtime import log
+from zerog.types import parse_hash, parse_hex
+
+_log = log.get(__name__)
+
+_PAGE_TOO_LARGE = ("exceeds the max limit of", "too large with more than")
+_RATE_LIMITED = (429, 503)
+_T = TypeVar("_T")
+
+
+class PageTooLarge(Exception):
+    """The node does not answer logs of so many blocks at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockHead:
+    number: int
+    hash: bytes
+    parent_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EthLog:
+    """One log, in the order of the chain."""
+
+    topics: tuple[bytes, ...]
+    data: bytes
+    block_number: int
+    block_hash: bytes
+    tx_hash: bytes
+    index: int
+
+
+class Eth(Protocol):
+    """What log synchronisation asks of a chain."""
+
+    async def chain_id(self) -> int: ...
+    async def block_number(self) -> int: ...
+
+    async def block(self, number: int) -> BlockHead | None:
+        """The head of a block, None when the node has none of that number."""
+
+    async def logs(self, address: bytes, topic: bytes, first: int, last: int) -> list[EthLog]:
+        """The logs of blocks ``first`` to ``last``; ``PageTooLarge`` when that is more than the node answers."""
+
+    async def call(self, to: bytes, data: bytes) -> bytes: ...
+
+
+class HttpEth:
+    """A chain behind ``http://host:port``.
+
+    Args:
+        timeout_s: of one request.
+        attempts: how often a request is tried when the node does not answer or says that it is busy.
+        backoff_s: the pause before the second try; it doubles up to ten seconds.
+
+    Raises (from every call):
+        Unavailable, TimedOut: no answer after all attempts. PeerFault: an answer that is no answer, or a refusal.
+    """
+
+    def __init__(self, url: str, *, timeout_s: float = 30, attempts: int = 5, backoff_s: float = 0.5) -> None:
+        self._url, self._timeout_s, self._attempts, self._backoff_s = url, timeout_s, attempts, backoff_s
+        self._session: aiohttp.ClientSession | None = None
+        self._id = 0
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout_s))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def chain_id(self) -> int:
+        return _quantity(await self._call("eth_chainId"))
+
+    async def block_number(self) -> int:
+        return _quantity(await self._call("eth_blockNumber"))
+
+    async def block(self, number: int) -> BlockHead | None:
+        found = await self._call("eth_getBlockByNumber", hex(number), False)
+        if found is None:
+            return None
+        return _read(lambda: BlockHead(int(found["number"], 16), parse_hash(found["hash"]), parse_hash(found["parentHash"])))
+
+    async def logs(self, address: bytes, topic: bytes, first: int, last: int) -> list[EthLog]:
+        wanted = {
+            "address": "0x" + address.hex(), "topics": ["0x" + topic.hex()], "fromBlock": hex(first), "toBlock": hex(last),
+        }  # fmt: skip
+        found = await self._call("eth_getLogs", wanted)
+
+        def read() -> list[EthLog]:
+            logs = [
+                EthLog(
+                    tuple(parse_hash(topic) for topic in entry["topics"]),
+                    parse_hex(entry["data"]),
+                    int(entry["blockNumber"], 16),
+                    parse_hash(entry["blockHash"]),
+                    parse_hash(entry["transactionHash"]),
+                    int(entry["logIndex"], 16),
+                )
+                for entry in found
+                if not entry.get("removed", False)
+            ]
+            return sorted(logs, key=lambda entry: (entry.block_number, entry.index))
+
+        return _read(read)
+
+    async def call(self, to: bytes, data: bytes) -> bytes:
+        found = await self._call("eth_call", {"to": "0x" + to.hex(), "data": "0x" + data.hex()}, "latest")
+        return _read(lambda: parse_hex(found))
+
+    async def _call(self, method: str, *params: Any) -> Any:
+        pause_s = self._backoff_s
+        for attempt in range(self._attempts):
+            try:
+                return await self._once(method, params)
+            except (Unavailable, TimedOut) as error:
+                if attempt + 1 == self._attempts:
+                    raise
+                _log.debug("eth.retry", method=method, reason=str(error))
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, 10)
+        raise Unavailable(f"{self._url}: no attempt allowed")
+
+    async def _once(self, method: str, params: Sequence[Any]) -> Any:
+        if self._session is None:
+            raise Unavailable("the client is not open: use it as `async with`")
+        self._id += 1
+        body = msgspec.json.encode({"jsonrpc": "2.0", "id": self._id, "method": method, "params": list(params)})
+        try:
+            async with self._session.post(self._url, data=body, headers={"Content-Type": "application/json"}) as response:
+                if response.status in _RATE_LIMITED or response.status >= 500:
+                    raise Unavailable(f"{self._url}: status {response.status}")
+                text = await response.read()
+        except aiohttp.ClientError as error:
+            raise Unavailable(f"{self._url}: {error}") from error
+        except TimeoutError:
+            raise TimedOut(f"{self._url}: no answer within {self._timeout_s} s") from None
+        try:
+            answer = msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise PeerFault(f"{self._url}: the answer to {method} is not JSON") from None
+        if not isinstance(answer, dict):
+            raise PeerFault(f"{self._url}: the answer to {method} is no object")
+        refusal = answer.get("error")
+        if refusal is None:
+            return answer.get("result")
+        message = str(refusal.get("message", refusal)) if isinstance(refusal, dict) else str(refusal)
+        if any(part in message for part in _PAGE_TOO_LARGE):
+            raise PageTooLarge(message)
+        if isinstance(refusal, dict) and refusal.get("code") == -32005:
+            raise Unavailable(f"{self._url}: {message}")
+        raise PeerFault(f"{self._url}: {method}: {message}")
+
+
+def _quantity(value: Any) -> int:
+    return _read(lambda: int(value, 16))
+
+
+def _read(read: Callable[[], _T]) -> _T:
+    try:
+        return read()
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PeerFault(f"the chain's answer has another form: {error}") from None

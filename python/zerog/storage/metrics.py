@@ -1,0 +1,42 @@
+"""Metrics of a storage node, declared once. Names never change."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from zerog.runtime.rpc_http import Stats
+
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class StorageMetrics:
+    """One node's numbers.
+
+    Args:
+        registry: where they are exposed.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.height = Gauge("zerog_storage_log_height", "block up to which the log is read", registry=registry)
+        self.files = Gauge("zerog_storage_files", "submissions in the log", registry=registry)
+        self.flow = Gauge("zerog_storage_flow_sectors", "length of the flow", registry=registry)
+        self.stopped = Gauge("zerog_storage_log_stopped", "1 when reading the log has stopped for good", registry=registry)
+        self.cached = Gauge("zerog_storage_cached_bytes", "uploads that wait for their submission", registry=registry)
+        self.stored = Gauge("zerog_storage_stored_bytes", "bytes of uploads stored since start", registry=registry)
+        self.faults = Gauge("zerog_storage_faults", "records that failed their check in the last scrub", registry=registry)
+        self.scrubbed = Counter("zerog_storage_scrubbed_records", "records read by the scrub since start", registry=registry)
+        self.connections = Gauge("zerog_storage_rpc_connections", "open connections", ["port"], registry=registry)
+        self.calls = Histogram(
+            "zerog_storage_rpc_seconds", "seconds a call took", ["method"], buckets=_SECONDS, registry=registry
+        )
+        self.failures = Counter("zerog_storage_rpc_failures", "calls answered with an error", ["method"], registry=registry)
+
+    def stats(self, port: str) -> Stats:
+        """What the HTTP side tells. Method names are those served, ``unknown`` or ``malformed``: a closed set."""
+
+        def observe(method: str, failed: bool, seconds: float) -> None:
+            self.calls.labels(method).observe(seconds)
+            if failed:
+                self.failures.labels(method).inc()
+
+        return Stats(observe, lambda count: self.connections.labels(port).set(count))

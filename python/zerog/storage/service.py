@@ -1,0 +1,411 @@
+"""The storage node from its settings to its last shutdown step.
+
+Start-up, in order: lock the directory, open the store (which finishes what a crash interrupted), ask the chain who it is,
+follow its log, listen. A chain that does not answer is waited for; what is already here is served as soon as the chain is
+known once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import uvloop
+from aiohttp import web
+
+from zerog.contracts import registry as contracts
+from zerog.errors import ConfigError, InvalidInput, PeerFault, TimedOut, Unavailable
+from zerog.runtime import config as settings
+from zerog.runtime import disk, log, metrics
+from zerog.runtime.config import Config, StorageConfig
+from zerog.runtime.node import Node, until_stopped
+from zerog.runtime.offload import Offload
+from zerog.runtime.rpc_http import Bounds, Doors, Method, RpcServer, Site
+from zerog.runtime.service import Ready, Service
+from zerog.runtime.tasks import Tasks
+from zerog.storage.api import Peers, Shard
+from zerog.storage.eth import Eth, HttpEth
+from zerog.storage.ingest import Ingest, Limits
+from zerog.storage.metrics import StorageMetrics
+from zerog.storage.rpc import AdminSurface, Surface
+from zerog.storage.store import FAMILIES, Store
+from zerog.storage.sync.log_sync import LogSync, Reading
+from zerog.store.kv import scrub
+from zerog.store.rocks import RocksKv
+from zerog.types import parse_address
+
+_log = log.get(__name__)
+
+TOKEN_FILE = "admin.token"
+
+
+@dataclass
+class Endpoints:
+    """Where a running node answers; ports are the ones that were taken."""
+
+    chain_id: int = 0
+    flow: str = ""
+    rpc_url: str = ""
+    admin_url: str = ""
+    metrics_url: str = ""
+
+
+@dataclass
+class StorageNode:
+    """The parts of a node that is open; what further services (peers, miner, pruner) are made from."""
+
+    config: StorageConfig
+    store: Store
+    ingest: Ingest
+    eth: Eth
+    chain_id: int
+    flow: bytes
+    reads: Offload
+    writes: Offload
+
+
+@contextmanager
+def open_store(config: StorageConfig) -> Iterator[Store]:
+    """The directory's store under the directory's lock: for a node, and for tools that read one while it is down.
+
+    Raises:
+        Conflict: another process has the directory, or it holds another part of the flow.
+    """
+    home = Path(config.home)
+    try:
+        shard = Shard.parse(config.shard)
+    except InvalidInput as error:
+        raise ConfigError(f"storage.shard: {error}", key="storage.shard", value=config.shard, origin="") from None
+    with ExitStack() as stack:
+        stack.enter_context(disk.DirectoryLock(home))
+        kv = RocksKv(home / "db", FAMILIES, cache_bytes=config.store.cache_bytes)
+        stack.callback(kv.close)
+        yield Store(kv, shard=shard, sync=config.store.sync)
+
+
+async def serve(
+    config: Config,
+    ready: Callable[[Endpoints], None] = lambda endpoints: None,
+    *,
+    eth: Eth | None = None,
+    peers: Peers | None = None,
+    more: Callable[[StorageNode], list[Service]] = lambda node: [],
+) -> None:
+    """Run a storage node until cancelled: the one function to start it with.
+
+    Args:
+        config: see ``[storage]`` of default.toml.
+        ready: called once, when every port answers.
+        eth: another chain than the one behind ``storage.chain.endpoint``.
+        peers: who keeps peers and synchronises files, for the admin surface.
+        more: further services over the open node; started after the log.
+
+    Raises:
+        ConfigError: settings do not fit. Conflict: the directory is in use, or belongs to another chain or shard.
+        Whatever made a service fall later: start again, nothing acknowledged is lost.
+    """
+    given = config.storage
+    flow = _flow(given)
+    endpoints = Endpoints(flow="0x" + flow.hex())
+    async with AsyncExitStack() as stack:
+        store = stack.enter_context(open_store(given))
+        chain = given.chain
+        if eth is None:
+            eth = await stack.enter_async_context(
+                HttpEth(chain.endpoint, timeout_s=chain.timeout_s, attempts=chain.attempts, backoff_s=chain.backoff_ms / 1000)
+            )
+        reads = stack.enter_context(Offload(given.rpc.threads, waiting_max=1024, name="reads"))
+        writes = stack.enter_context(Offload(1, waiting_max=1024, name="writes"))
+        chain_id = await _chain_id(eth, chain.endpoint)
+        store.identity(chain_id, flow)
+        endpoints.chain_id = chain_id
+        pool = given.pool
+        limits = Limits(
+            pool.writings_max, pool.cached_file_bytes_max, pool.cached_bytes_max, pool.cached_expire_s,
+            given.store.free_bytes_min,
+        )  # fmt: skip
+        ingest = Ingest(store, reads, limits, Path(given.home))
+        node = StorageNode(given, store, ingest, eth, chain_id, flow, reads, writes)
+        registry = metrics.new_registry()
+        numbers = StorageMetrics(registry)
+        upkeep = _Upkeep(node, numbers)
+        stop = asyncio.Event()
+        surface = Surface(
+            store, ingest, reads, chain_id=chain_id, flow=flow, peers=peers, upload_result=None if given.rpc.upload_null else 0,
+            on_damaged=upkeep.damaged,
+        )  # fmt: skip
+        admin = AdminSurface(store, registry, peers=peers, shutdown=stop.set, own_ip=given.public_ip)
+        services: list[Service] = [_LogService(node, numbers), upkeep, *more(node)]
+        services.append(_RpcService(given, surface.methods(), admin.methods(), numbers, endpoints))
+        if config.metrics.enabled:
+            app = web.Application()
+            metrics.add_route(app, registry)
+            services.append(_MetricsService(app, config.metrics.host, config.metrics.port, endpoints))
+        await _until(Node(services), lambda: _tell(endpoints, ready), stop)
+
+
+async def _until(node: Node, ready: Callable[[], None], stop: asyncio.Event) -> None:
+    """Run a node until it falls, the caller is cancelled, or ``stop`` (admin_shutdown) is set."""
+    running = asyncio.create_task(node.run(ready), name="node")
+    asked = asyncio.create_task(stop.wait(), name="shutdown")
+    try:
+        await asyncio.wait([running, asked], return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        await asyncio.sleep(0.05)  # the answer to admin_shutdown leaves first
+    finally:
+        asked.cancel()
+        running.cancel()
+        await asyncio.wait([running])
+        if not running.cancelled() and (error := running.exception()) is not None:
+            raise error
+
+
+def _tell(endpoints: Endpoints, ready: Callable[[Endpoints], None]) -> None:
+    _log.info("storage.ready", chain_id=endpoints.chain_id, rpc=endpoints.rpc_url, admin=endpoints.admin_url)
+    ready(endpoints)
+
+
+def _flow(config: StorageConfig) -> bytes:
+    try:
+        return bytes(parse_address(config.chain.flow)) if config.chain.flow else bytes(contracts.FLOW)
+    except InvalidInput as error:
+        message = f"storage.chain.flow: {error}"
+        raise ConfigError(message, key="storage.chain.flow", value=config.chain.flow, origin="") from None
+
+
+async def _chain_id(eth: Eth, endpoint: str) -> int:
+    """The chain's id, as soon as it answers."""
+    while True:
+        try:
+            return await eth.chain_id()
+        except (Unavailable, TimedOut, PeerFault) as error:
+            _log.warning("chain.unreachable", endpoint=endpoint, reason=str(error))
+            await asyncio.sleep(1)
+
+
+class _LogService:
+    """The log of submissions."""
+
+    name = "log"
+
+    def __init__(self, node: StorageNode, numbers: StorageMetrics) -> None:
+        self._node, self._numbers = node, numbers
+        chain = node.config.chain
+        reading = Reading(
+            node.flow, chain.start_block, chain.confirmations, chain.page_blocks, chain.poll_ms / 1000, chain.backoff_ms / 1000,
+            chain.check_every, chain.blocks_kept,
+        )  # fmt: skip
+        self._sync = LogSync(node.eth, node.store, reading, node.writes, node.ingest.on_new)
+
+    async def run(self, ready: Ready) -> None:
+        async with Tasks() as tasks:
+            tasks.start_background(self._sync.run(), "log.sync")
+            tasks.start_background(self._gauges(), "log.gauges")
+            ready()
+            await asyncio.get_running_loop().create_future()
+
+    async def _gauges(self) -> None:
+        store, numbers = self._node.store, self._numbers
+        while True:
+            numbers.height.set(0 if store.progress is None else store.progress.number)
+            numbers.files.set(store.next_seq)
+            numbers.flow.set(store.tree.length)
+            numbers.stopped.set(self._sync.fault is not None)
+            numbers.cached.set(self._node.ingest.cache.size_bytes)
+            numbers.stored.set(self._node.ingest.stored_bytes)
+            self._node.ingest.cache.expire()
+            await asyncio.sleep(1)
+
+
+class _Upkeep:
+    """What nobody waits for: copies of equal files that a crash interrupted, scrubbing, repair of damaged records."""
+
+    name = "upkeep"
+
+    def __init__(self, node: StorageNode, numbers: StorageMetrics) -> None:
+        self._node, self._numbers = node, numbers
+        self._damaged: set[int] = set()
+        self._wake = asyncio.Event()
+
+    def damaged(self, seq: int) -> None:
+        """A record of this file failed its check when it was read."""
+        if len(self._damaged) < 10_000:
+            self._damaged.add(seq)
+            self._wake.set()
+
+    async def run(self, ready: Ready) -> None:
+        node = self._node
+        with Offload(1, name="scrub") as lane:
+            async with Tasks() as tasks:
+                tasks.start_background(self._copies(lane), "copies")
+                tasks.start_background(self._drop_damaged(lane), "damaged")
+                if node.config.store.scrub_interval_s:
+                    tasks.start_background(self._scrub(lane), "scrub")
+                ready()
+                await asyncio.get_running_loop().create_future()
+
+    async def _copies(self, lane: Offload) -> None:
+        store = self._node.store
+        unfinished = await lane.run(store.unfinished)
+        await self._node.ingest.on_new([tx for seq in unfinished if (tx := store.find_tx(seq)) is not None])
+        await asyncio.get_running_loop().create_future()
+
+    async def _drop_damaged(self, lane: Offload) -> None:
+        """A damaged segment is forgotten, so that the file counts as unfinished and can be uploaded or synchronised again."""
+        store = self._node.store
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._damaged:
+                seq = self._damaged.pop()
+                dropped = await lane.run(store.drop_damaged, seq)
+                _log.error("store.damaged", seq=seq, segments=dropped)
+
+    async def _scrub(self, lane: Offload) -> None:
+        store, config = self._node.store, self._node.config.store
+        stopping = False
+
+        def pass_once() -> tuple[int, list[str], list[int]]:
+            started, done = time.monotonic(), 0
+
+            def pace(size_bytes: int) -> None:
+                nonlocal done
+                if stopping:
+                    raise InterruptedError
+                done += size_bytes
+                ahead_s = done / config.scrub_bytes_per_s - (time.monotonic() - started)
+                if ahead_s > 0.05:
+                    time.sleep(min(ahead_s, 0.5))
+
+            count, faults = scrub(store.kv, list(FAMILIES), pace)
+            return count, faults, store.damaged_seqs(pace) if faults else []
+
+        try:
+            while True:
+                await asyncio.sleep(config.scrub_interval_s)
+                count, faults, seqs = await lane.run(pass_once)
+                self._numbers.scrubbed.inc(count)
+                self._numbers.faults.set(len(faults))
+                for fault in faults[:10]:
+                    _log.error("store.damaged_record", record=fault)
+                for seq in seqs:
+                    self.damaged(seq)
+                _log.info("store.scrubbed", records=count, faults=len(faults))
+        finally:
+            stopping = True
+
+
+class _RpcService:
+    """The public and the admin port."""
+
+    name = "rpc"
+
+    def __init__(
+        self,
+        config: StorageConfig,
+        public: dict[str, Method],
+        admin: dict[str, Method],
+        numbers: StorageMetrics,
+        endpoints: Endpoints,
+    ) -> None:
+        self._config, self._public, self._admin = config, public, admin
+        self._numbers, self._endpoints = numbers, endpoints
+
+    async def run(self, ready: Ready) -> None:
+        rpc, admin = self._config.rpc, self._config.admin
+        bounds = Bounds(
+            rpc.body_bytes_max, rpc.response_bytes_max, rpc.batch_max, rpc.connections_max, rpc.idle_close_s, rpc.body_timeout_s
+        )
+        one_port = admin.enabled and admin.port == rpc.port != 0
+        sites: list[Site] = []
+
+        async def listen(name: str, methods: dict[str, Method], doors: Doors, host: str, port: int) -> str:
+            stats = self._numbers.stats(name)
+            site = Site(RpcServer(methods, None, bounds, doors, stats).app(), host, port, bounds, stats)
+            sites.append(site)
+            return f"http://{host if ':' not in host else f'[{host}]'}:{await site.start()}"
+
+        try:
+            methods = self._public | self._admin if one_port else self._public
+            self._endpoints.rpc_url = await listen("rpc", methods, Doors(rpc.hosts, (), rpc.cors), rpc.host, rpc.port)
+            if one_port:
+                self._endpoints.admin_url = self._endpoints.rpc_url
+            elif admin.enabled:
+                doors = Doors(rpc.hosts, (), (), admin_token(self._config))
+                self._endpoints.admin_url = await listen("admin", self._admin, doors, admin.host, admin.port)
+            async with Tasks() as tasks:
+                for site in sites:
+                    tasks.start_background(site.watch(), "connections")
+                ready()
+                await asyncio.get_running_loop().create_future()
+        finally:
+            for site in sites:
+                await site.stop()
+
+
+class _MetricsService:
+    name = "metrics"
+
+    def __init__(self, app: web.Application, host: str, port: int, endpoints: Endpoints) -> None:
+        self._site = Site(app, host, port, Bounds())
+        self._host, self._endpoints = host, endpoints
+
+    async def run(self, ready: Ready) -> None:
+        try:
+            port = await self._site.start()
+            self._endpoints.metrics_url = f"http://{self._host}:{port}/metrics"
+            ready()
+            await self._site.watch()
+        finally:
+            await self._site.stop()
+
+
+def admin_token(config: StorageConfig) -> str:
+    """The bearer token of the admin port, made at first start."""
+    path = Path(config.admin.token_file) if config.admin.token_file else Path(config.home) / TOKEN_FILE
+    if not path.exists():
+        disk.write_atomic(path, secrets.token_hex(32).encode(), mode=0o600)
+    token = disk.read_private(path).decode("ascii", "replace").strip()
+    if len(token) < 32:
+        message = f"{path}: expected a token of at least 32 characters"
+        raise ConfigError(message, key="storage.admin.token_file", value="***", origin="")
+    return token
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """``python -m zerog.storage.service --config node.toml``: a storage node in the foreground until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="zerog.storage.service", description=main.__doc__)
+    parser.add_argument("--config", type=Path, help="TOML settings; see default.toml")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, e.g. storage.rpc.port=0")
+    parser.add_argument("--ready-file", type=Path, help="written with the endpoints as JSON when the node serves")
+    given = parser.parse_args(arguments)
+    log.set_up()
+    try:
+        flags = dict(item.split("=", 1) if "=" in item else (item, "") for item in given.set)
+        loaded = settings.load(given.config, flags=flags)
+    except ConfigError as error:
+        _log.error("node.exit", reason=str(error))
+        return 2
+    log.set_up(loaded.config.log.level)
+
+    def ready(endpoints: Endpoints) -> None:
+        if given.ready_file is not None:
+            disk.write_atomic(given.ready_file, msgspec.json.encode(endpoints))
+
+    async def run() -> int:
+        return await until_stopped(lambda: asyncio.create_task(serve(loaded.config, ready)))
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""How a node comes to know: the log from the chain, files from other nodes."""

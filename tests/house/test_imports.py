@@ -42,6 +42,7 @@ CPP_MAY_INCLUDE = {
     "field": BASE | {"grid"},
     "curve": BASE | {"field"},
     "merkle": BASE | {"grid", "hash"},
+    "pora": BASE | {"grid", "hash"},
     "sig": BASE | {"field", "curve", "hash"},
     "state": BASE | {"hash", "rlp"},
     "evm": BASE | {"hash", "rlp", "field", "curve", "sig", "state"},

@@ -2,9 +2,10 @@
 struct One {
   using V = uint64_t;
   static constexpr int kWidth = 1;
+  static constexpr bool kOwnPlane = false;
   static inline __attribute__((always_inline)) V add(V a, V b) { return a + b; }
   static inline __attribute__((always_inline)) V xor2(V a, V b) { return a ^ b; }
-  static inline __attribute__((always_inline)) V xor3(V a, V b, V c) { return a ^ b ^ c; }
+  static inline __attribute__((always_inline)) V parity(V a, V b, V c, V d, V e) { return a ^ b ^ c ^ d ^ e; }
   static inline __attribute__((always_inline)) V chi(V a, V b, V c) { return a ^ (~b & c); }
   template <int N>
   static inline __attribute__((always_inline)) V rotl(V a) {

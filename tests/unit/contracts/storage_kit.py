@@ -187,15 +187,22 @@ def attempt(miner_id: bytes, nonce: bytes, subtask: bytes, where: mine.RecallRan
 
 
 def find_answer(
-    context: flow.MineContext, subtask: bytes, target: int, miner_id: bytes, salt: int = 0, sealed: bytes = bytes(4096)
+    context: flow.MineContext,
+    subtask: bytes,
+    target: int,
+    miner_id: bytes,
+    salt: int = 0,
+    where: mine.RecallRange | None = None,
+    above: int = -1,
 ) -> mine.PoraAnswer:
-    """An answer for a contract that checks neither seal nor proof."""
-    where = mine.RecallRange(0, context.flow_length // 1024 * 1024)
+    """An answer for a contract that checks neither seal nor proof; its quality lies above ``above`` and up to ``target``."""
+    where = where or mine.RecallRange(0, context.flow_length // 1024 * 1024)
+    sealed = bytes(4096)
     for nonce in range(salt << 32, (salt << 32) + 10_000):
         word = nonce.to_bytes(32, "big")
         made = attempt(miner_id, word, subtask, where)
         for offset in range(64):
-            if int.from_bytes(made.quality(offset, sealed), "big") <= target >> 64 << 64:
+            if above < int.from_bytes(made.quality(offset, sealed), "big") <= target >> 64 << 64:
                 return mine.PoraAnswer(
                     context.digest, word, miner_id, where, made.load + 16 * offset, offset, context.digest, sealed, ()
                 )

@@ -219,14 +219,16 @@ class Mining:
         work: mine.WorkerContext = self.world.ask(registry.MINE, mine.worker_context(miner), sender=mine.WORKER_CONTEXT_CALLER)
         return work
 
-    def answer(self, salt: int = 0, target: int | None = None) -> mine.PoraAnswer:
+    def answer(
+        self, salt: int = 0, target: int | None = None, where: mine.RecallRange | None = None, above: int = -1
+    ) -> mine.PoraAnswer:
         contract = self.world.at(registry.MINE, "PoraMine")
         self.world.ask(registry.FLOW, flow.make_context())
         context: flow.MineContext = self.world.ask(registry.FLOW, flow.context())
         subtask: bytes = self.world.ask(registry.MINE, mine.subtask_digest(context, MINER))
         target = contract.call("poraTarget") if target is None else target
         held: flow.EpochRange = self.world.ask(registry.FLOW, flow.epoch_range_at(0))
-        return replace(find_answer(context, subtask, target, MINER, salt), sealed_context_digest=held.digest)
+        return replace(find_answer(context, subtask, target, MINER, salt, where, above), sealed_context_digest=held.digest)
 
 
 def test_windows_of_blocks() -> None:
@@ -308,12 +310,13 @@ def adjusted(target: int, wanted: int, submissions: int, ratio: int, least: int)
     [
         (3, 1, 20, 0), (3, 2, 20, 0), (3, 3, 20, 0), (3, 4, 20, 0), (3, 6, 20, 0), (10, 1, 20, 0),
         (3, 1, 1, 0), (3, 6, 1, 0), (3, 5, 1, 0), (10, 1, 2, 0), (3, 1, 1, 4), (3, 1, 1, 3), (3, 3, 20, 4), (5, 0, 20, 0),
-        (5, 0, 1, 0), (5, 0, 20, 2), (65535, 1, 32767, 0),
+        (5, 0, 1, 0), (5, 0, 20, 2), (65535, 1, 32767, 0), (3, 30, 1, 0), (3, 3000, 20, 0),
     ],
 )  # fmt: skip
 def test_difficulty_follows_the_answers(wanted: int, submissions: int, ratio: int, least: int) -> None:
-    # An epoch without answers after one with some: no history leads there, as it is answers that begin epochs.
-    slots = {} if submissions else load("PoraMine").storage({"lastMinedEpoch": 1})
+    # Too many answers in an epoch, or none in one that began: no history leads there, but the rules name them.
+    real = 0 < submissions <= 2 * wanted
+    slots = {} if real else load("PoraMine").storage({"lastMinedEpoch": 1, "currentSubmissions": submissions})
     mining = Mining.begin(slots, target_submissions=wanted)
     world = mining.world
     contract = world.at(registry.MINE, "PoraMine")
@@ -322,7 +325,7 @@ def test_difficulty_follows_the_answers(wanted: int, submissions: int, ratio: in
     before = contract.call("poraTarget")
     assert before == MOST // 4
     mining.epoch(1)
-    for salt in range(submissions):
+    for salt in range(submissions if real else 0):
         world.send(registry.MINE, mine.submit(mining.answer(salt)))
         assert contract.call("poraTarget") == before
     mining.epoch(2)
@@ -332,6 +335,83 @@ def test_difficulty_follows_the_answers(wanted: int, submissions: int, ratio: in
     assert contract.call("currentSubmissions") == 1
     world.send(registry.MINE, mine.submit(mining.answer(101)))
     assert contract.call("poraTarget") == after, "once in an epoch"
+
+
+def test_shards_answer_for_less_and_need_more() -> None:
+    """storage.md 5.3: with two shards half of the target counts, and every load is one of the shard's."""
+    mining = Mining.begin(difficulty=2)
+    world, target = mining.world, MOST // 2
+    mining.epoch(1)
+    mask = (1 << 64) - 2
+    for shard in (0, 1):
+        length = mining.work().context.flow_length
+        where = mine.RecallRange(0, length // 1024 * 1024, shard, mask)
+        scale = (length << 64) // (length // 2)
+        reached = target // scale << 64
+        weak = mining.answer(shard, target=target, where=where, above=reached)
+        assert weak.recall_position // 1024 % 2 == shard
+        assert world.refused(registry.MINE, mine.submit(weak)) == "Do not reach target quality"
+        world.send(registry.MINE, mine.submit(mining.answer(shard, target=reached, where=where)))
+    whole = mining.answer(5, target=target, above=target // 2)
+    world.send(registry.MINE, mine.submit(whole))
+
+
+def test_a_seal_behind_the_load_is_not_the_loads() -> None:
+    """The published contract takes offsets from 64 on, which gives a nonce more places than one load has."""
+    mining = Mining.begin(mine_settings=7)
+    mining.epoch(1)
+    answer = next(made for salt in range(64) if (made := mining.answer(salt)).recall_position < 4096)
+    beyond = replace(answer, seal_offset=64, recall_position=answer.recall_position - 16 * answer.seal_offset + 1024)
+    assert mining.world.refused(registry.MINE, mine.submit(beyond)) == PLACE
+    inside = replace(answer, seal_offset=63, recall_position=beyond.recall_position - 16)
+    mining.world.send(registry.MINE, mine.submit(inside))
+
+
+def test_data_are_sealed_in_the_epoch_that_has_their_last_sector() -> None:
+    mining = Mining.begin(mine_settings=7)
+    world = mining.world
+    mining.epoch(1)
+    world.add(recorded(9))  # closes the first epoch, belongs to the second
+    mining.epoch(2)
+    world.ask(registry.FLOW, flow.make_context())
+    first, second = (world.ask(registry.FLOW, flow.epoch_range_at(index)) for index in (0, 1))
+    assert (first.start, first.end, second.start) == (0, 8192, 8192)
+    early = late = None
+    for salt in range(64):
+        answer = mining.answer(salt)
+        if answer.recall_position < 8192:
+            early = answer
+        else:
+            late = answer
+    assert early is not None
+    assert late is not None
+    wrong = "Invalid sealed context digest"
+    assert world.refused(registry.MINE, mine.submit(replace(early, sealed_context_digest=second.digest))) == wrong
+    assert world.refused(registry.MINE, mine.submit(replace(late, sealed_context_digest=first.digest))) == wrong
+    world.send(registry.MINE, mine.submit(replace(early, sealed_context_digest=first.digest)))
+    world.send(registry.MINE, mine.submit(replace(late, sealed_context_digest=second.digest)))
+
+
+@pytest.mark.parametrize(("sectors", "sealed_in"), [(8, 1), (15, 1), (16, 0), (17, 0)])
+def test_a_seal_over_a_border_belongs_to_the_later_epoch(sectors: int, sealed_in: int) -> None:
+    """basicCheck alone: a seal of 16 sectors at 0, the first epoch ends inside it or at its end."""
+    world = StorageWorld(network_with(blocks_per_epoch=EPOCH, mine_settings=7), number=2, written=registered(MINER))
+    for _ in range(sectors - 1):
+        world.add(recorded(0))
+    mining = Mining(world)
+    mining.epoch(1)
+    world.add(recorded(9))
+    mining.epoch(2)
+    context = world.ask(registry.FLOW, flow.make_context_with_result())
+    check = load("PoraMine").interface.function("basicCheck")
+    length = context.flow_length // 1024 * 1024
+    for index in (0, 1):
+        held = world.ask(registry.FLOW, flow.epoch_range_at(index))
+        answer = mine.PoraAnswer(
+            context.digest, bytes(32), MINER, mine.RecallRange(0, length), 0, 0, held.digest, bytes(4096), ()
+        )
+        result = world.raw(ALICE, registry.MINE, check.encode_call(answer.abi(), context.abi()))
+        assert result["success"] == (index == sealed_in)
 
 
 def test_a_fixed_target_stays() -> None:

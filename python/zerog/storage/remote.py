@@ -1,0 +1,430 @@
+"""Typed calls to storage nodes, indexers and KV nodes of anybody. What they answer is checked for shape before it is believed.
+
+Source: docs/protocol/storage.md, sections 3.0, 3.1, 3.3 and 3.6.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+
+import aiohttp
+import msgspec
+
+from zerog.errors import InvalidInput, NotFound, PeerFault, TimedOut, Unavailable, ZerogError
+from zerog.storage.layout import Proof, Segment, file_layout, root_of_nodes
+from zerog.storage.selection import NODES_MAX, Shard, ShardedNode
+from zerog.types import Address, parse_address, parse_hash
+
+ANSWER_SIZE_MAX: Final = 8 << 20
+TIMEOUT_S: Final = 30.0
+RETRIES: Final = 3
+RETRY_PAUSE_S: Final = 0.5
+CONNECTIONS_MAX: Final = 64
+
+ALREADY_FINALIZED: Final = "already uploaded and finalized"
+DUPLICATE: Final = "segment has already been uploaded or is being uploaded"
+POOL_FULL: Final = "too many data writing"
+REVERTED: Final = "Transaction reverted when uploading segments, please try again"
+_BUSY: Final = (POOL_FULL, REVERTED)
+
+
+class NodeRefused(ZerogError):
+    """A node answered with an error object: ``rpc_code``, ``rpc_message`` and ``rpc_data`` are its words."""
+
+    code = "node-refused"
+
+    def __init__(self, url: str, rpc_code: int, rpc_message: str, rpc_data: str) -> None:
+        super().__init__(f"{url}: {rpc_message}" + (f" ({rpc_data})" if rpc_data else ""))
+        self.rpc_code, self.rpc_message, self.rpc_data = rpc_code, rpc_message, rpc_data
+
+    def says(self, text: str) -> bool:
+        return text in self.rpc_message or text in self.rpc_data
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStatus:
+    """What a node says of itself."""
+
+    connected_peers: int
+    sync_height: int
+    next_tx_seq: int
+    chain_id: int
+    flow: Address
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "connected_peers": self.connected_peers,
+            "sync_height": self.sync_height,
+            "next_tx_seq": self.next_tx_seq,
+            "chain_id": self.chain_id,
+            "flow": "0x" + self.flow.hex(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """One submission as a node knows it. Size, nodes and root fit together (checked); the rest is the node's word."""
+
+    root: bytes
+    size: int
+    seq: int
+    start_entry: int
+    finalized: bool
+    cached: bool
+    pruned: bool
+    uploaded_segments: int
+
+    @property
+    def start_segment(self) -> int:
+        return self.start_entry // 1024
+
+    @classmethod
+    def from_json(cls, value: object) -> FileInfo:
+        """``InvalidInput`` for another shape, or for nodes that do not lead to the root or do not fit the size."""
+        tx = value.get("tx") if isinstance(value, dict) else None
+        if not isinstance(value, dict) or not isinstance(tx, dict):
+            raise InvalidInput("file info: expected an object with tx")
+        root = parse_hash(tx.get("dataMerkleRoot", ""), "file info root")
+        size, seq, start = (_count(tx.get(name), f"file info {name}") for name in ("size", "seq", "startEntryIndex"))
+        nodes = tx.get("merkleNodes")
+        if not isinstance(nodes, list) or not 1 <= len(nodes) <= 64 or any(type(n) is not list or len(n) != 2 for n in nodes):
+            raise InvalidInput("file info: expected merkleNodes as pairs of depth and hash")
+        heights = [_count(depth, "depth") - 1 for depth, _ in nodes]
+        roots = [parse_hash(hash, "file info node") for _, hash in nodes]
+        if heights != [height for height, _ in file_layout(size).nodes] or root_of_nodes(roots) != root:
+            raise InvalidInput("file info: the nodes do not fit the size and the root")
+        return cls(
+            root,
+            size,
+            seq,
+            start,
+            value.get("finalized") is True,
+            value.get("isCached") is True,
+            value.get("pruned") is True,
+            _count(value.get("uploadedSegNum", 0), "file info uploadedSegNum"),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "root": "0x" + self.root.hex(),
+            "size": self.size,
+            "tx_seq": self.seq,
+            "start_entry": self.start_entry,
+            "finalized": self.finalized,
+            "cached": self.cached,
+            "pruned": self.pruned,
+            "uploaded_segments": self.uploaded_segments,
+        }
+
+
+class Remote:
+    """JSON-RPC to any number of servers: bounded answers, deadlines, and a few tries when the network or a full pool fails.
+
+    Use as ``async with Remote() as remote``.
+    """
+
+    def __init__(self, *, timeout_s: float = TIMEOUT_S, retries: int = RETRIES, pause_s: float = RETRY_PAUSE_S) -> None:
+        self._timeout_s, self._retries, self._pause_s = timeout_s, retries, pause_s
+        self._session: aiohttp.ClientSession | None = None
+        self._next_id = 1
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=self._timeout_s), connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX)
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def node(self, url: str) -> Node:
+        return Node(self, check_url(url))
+
+    def indexer(self, url: str) -> Indexer:
+        return Indexer(self, check_url(url))
+
+    def kv(self, url: str) -> KvNode:
+        return KvNode(self, check_url(url))
+
+    async def call(self, url: str, method: str, *params: Any, retries: int | None = None) -> Any:
+        """One call; what the network or a busy server refuses is tried again, each time after a longer pause.
+
+        Raises:
+            NodeRefused: the server answered with an error. Unavailable, TimedOut: no answer. PeerFault: no proper one.
+        """
+        tries = self._retries if retries is None else retries
+        for attempt in range(tries + 1):
+            try:
+                return await self._once(url, method, params)
+            except (Unavailable, TimedOut, NodeRefused) as error:
+                if attempt == tries or (isinstance(error, NodeRefused) and not any(error.says(text) for text in _BUSY)):
+                    raise
+            await asyncio.sleep(self._pause_s * 2**attempt)
+        raise Unavailable(f"{url}: not asked")
+
+    async def _once(self, url: str, method: str, params: Sequence[Any]) -> Any:
+        if self._session is None:
+            raise Unavailable("the client is not open: use it as `async with`")
+        id, self._next_id = self._next_id, self._next_id + 1
+        body = msgspec.json.encode({"jsonrpc": "2.0", "id": id, "method": method, "params": list(params)})
+        try:
+            # A stream: aiohttp would write a large body in one piece and hold up the loop.
+            async with self._session.post(
+                url, data=io.BytesIO(body), headers={"Content-Type": "application/json"}, allow_redirects=False
+            ) as response:
+                answer = bytearray()
+                async for part in response.content.iter_chunked(1 << 16):
+                    answer += part
+                    if len(answer) > ANSWER_SIZE_MAX:
+                        raise PeerFault(f"{url}: the answer to {method} is longer than {ANSWER_SIZE_MAX} bytes")
+                if response.status in (429, 500, 502, 503, 504):
+                    raise Unavailable(f"{url}: status {response.status}")
+                if response.status != 200:
+                    raise PeerFault(f"{url}: status {response.status}; is this the address of a JSON-RPC server?")
+        except aiohttp.ClientError as error:
+            raise Unavailable(f"{url}: {error}") from None
+        except TimeoutError:
+            raise TimedOut(f"{url}: no answer to {method} within {self._timeout_s:g} s") from None
+        try:
+            value = msgspec.json.decode(answer)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise PeerFault(f"{url}: the answer to {method} is not JSON") from None
+        if not isinstance(value, dict) or not ("result" in value or "error" in value):
+            raise PeerFault(f"{url}: the answer to {method} is not JSON-RPC")
+        fault = value.get("error")
+        if fault is None:
+            return value.get("result")
+        if not isinstance(fault, dict):
+            raise PeerFault(f"{url}: the answer to {method} is not JSON-RPC")
+        code, data = fault.get("code"), fault.get("data")
+        raise NodeRefused(url, code if type(code) is int else 0, _text(fault.get("message")), _text(data))
+
+    async def ask(self, url: str, read: Callable[[Any], Any], method: str, *params: Any, retries: int | None = None) -> Any:
+        """A call whose answer ``read`` turns into a value; what it refuses is the peer's fault."""
+        answer = await self.call(url, method, *params, retries=retries)
+        try:
+            return read(answer)
+        except InvalidInput as error:
+            raise PeerFault(f"{url}: the answer to {method} is wrong: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A storage node's public namespace."""
+
+    remote: Remote
+    url: str
+
+    async def status(self) -> NodeStatus:
+        found: NodeStatus = await self.remote.ask(self.url, _status, "zgs_getStatus")
+        return found
+
+    async def shard(self, *, retries: int | None = None) -> Shard:
+        found: Shard = await self.remote.ask(self.url, Shard.from_json, "zgs_getShardConfig", retries=retries)
+        return found
+
+    async def info(self, root: bytes, *, need_available: bool = True) -> FileInfo | None:
+        """The file of this root; None when the node does not know it."""
+        found: FileInfo | None = await self.remote.ask(self.url, _optional_info, "zgs_getFileInfo", _hex(root), need_available)
+        if found is not None and found.root != root:
+            raise PeerFault(f"{self.url}: asked for file {_hex(root)}, it answered with {_hex(found.root)}")
+        return found
+
+    async def info_of(self, seq: int) -> FileInfo | None:
+        """The file of this number; None when the node does not know it (yet)."""
+        found: FileInfo | None = await self.remote.ask(self.url, _optional_info, "zgs_getFileInfoByTxSeq", seq)
+        return found
+
+    async def upload(self, segments: Sequence[Segment], seq: int | None) -> bool:
+        """Hand over segments of file ``seq``, or by root alone when its submission may not be known yet.
+
+        Returns:
+            False when the file was there and final already.
+        """
+        body = [segment_json(segment) for segment in segments]
+        try:
+            if seq is None:
+                await self.remote.call(self.url, "zgs_uploadSegments", body)
+            else:
+                await self.remote.call(self.url, "zgs_uploadSegmentsByTxSeq", body, seq)
+        except NodeRefused as error:
+            if error.says(ALREADY_FINALIZED):
+                return False
+            if not error.says(DUPLICATE):
+                raise
+        return True
+
+    async def segment(self, seq: int, index: int) -> Segment | None:
+        """A segment with its proof, not verified yet; None when the node does not have it."""
+        found: Segment | None = await self.remote.ask(
+            self.url, _optional_segment, "zgs_downloadSegmentWithProofByTxSeq", seq, index, retries=1
+        )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Indexer:
+    """An indexer's JSON-RPC."""
+
+    remote: Remote
+    url: str
+
+    async def nodes(self) -> list[ShardedNode]:
+        """The nodes that it trusts."""
+        found: list[ShardedNode] = await self.remote.ask(self.url, _sharded, "indexer_getShardedNodes")
+        return found
+
+    async def locations(self, root: bytes) -> list[ShardedNode]:
+        """The nodes that have a file; none while no node has it whole."""
+        try:
+            found: list[ShardedNode] = await self.remote.ask(self.url, _located, "indexer_getFileLocations", _hex(root))
+        except NodeRefused as error:
+            if error.says("file not found"):
+                return []
+            raise
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class KvValue:
+    """A key's value and the number of the submission that wrote it; 0 for a key that was never written."""
+
+    version: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KvNode:
+    """A KV node."""
+
+    remote: Remote
+    url: str
+
+    async def value(self, stream: bytes, key: bytes, version: int | None = None, *, size_max: int = 1 << 30) -> KvValue:
+        """A whole value, page by page, all pages of one version.
+
+        Raises:
+            PeerFault: pages that do not fit together, or a value beyond ``size_max``.
+        """
+        parts, have = [], 0
+        while True:
+            params = [_hex(stream), base64.b64encode(key).decode(), have, 1 << 18]
+            found_version, data, size = await self.remote.ask(
+                self.url, _kv_page, "kv_getValue", *params, *([] if version is None else [version])
+            )
+            if size > size_max:
+                raise PeerFault(f"{self.url}: the value has {size} bytes; at most {size_max} are read")
+            parts.append(data)
+            have += len(data)
+            if have == size:
+                return KvValue(found_version, b"".join(parts))
+            if not data or have > size:
+                raise PeerFault(f"{self.url}: the pages of the value do not add up to its {size} bytes")
+            version = found_version
+
+
+def segment_json(segment: Segment) -> dict[str, Any]:
+    """A segment as servers take it."""
+    return {
+        "root": _hex(segment.root),
+        "data": base64.b64encode(segment.data).decode(),
+        "index": segment.index,
+        "proof": segment.proof.to_json(),
+        "fileSize": segment.file_size,
+    }
+
+
+def check_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")) or len(url) > 2048:
+        raise InvalidInput(f"expected a URL that begins with http:// or https://, found {url[:80]!r}")
+    return url
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()
+
+
+def _text(value: object) -> str:
+    return value[:500] if isinstance(value, str) else ""
+
+
+def _count(value: object, what: str) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 64:
+        raise InvalidInput(f"{what}: expected a number from 0 to 2**64 - 1, found {str(value)[:40]!r}")
+    return value
+
+
+def _status(value: object) -> NodeStatus:
+    identity = value.get("networkIdentity") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(identity, dict):
+        raise InvalidInput("expected an object with networkIdentity")
+    return NodeStatus(
+        _count(value.get("connectedPeers", 0), "connectedPeers"),
+        _count(value.get("logSyncHeight", 0), "logSyncHeight"),
+        _count(value.get("nextTxSeq", 0), "nextTxSeq"),
+        _count(identity.get("chainId"), "chainId"),
+        parse_address(str(identity.get("flowAddress")), "flowAddress"),
+    )
+
+
+def _optional_info(value: object) -> FileInfo | None:
+    return None if value is None else FileInfo.from_json(value)
+
+
+def _optional_segment(value: object) -> Segment | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise InvalidInput("expected a segment or null")
+    return Segment(
+        parse_hash(value.get("root", ""), "segment root"),
+        _bytes(value.get("data"), "segment data"),
+        _count(value.get("index"), "segment index"),
+        Proof.from_json(value.get("proof")),
+        _count(value.get("fileSize"), "segment fileSize"),
+    )
+
+
+def _bytes(value: object, what: str) -> bytes:
+    if not isinstance(value, str):
+        raise InvalidInput(f"{what}: expected base64")
+    try:
+        return base64.b64decode(value, validate=True)
+    except ValueError:
+        raise InvalidInput(f"{what}: expected base64") from None
+
+
+def _sharded(value: object) -> list[ShardedNode]:
+    return _located(value.get("trusted")) if isinstance(value, dict) else _located(value)
+
+
+def _located(value: object) -> list[ShardedNode]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or len(value) > NODES_MAX:
+        raise InvalidInput(f"expected a list of at most {NODES_MAX} nodes")
+    return [ShardedNode.from_json(item) for item in value]
+
+
+def _kv_page(value: object) -> tuple[int, bytes, int]:
+    if not isinstance(value, dict):
+        raise InvalidInput("expected an object with version, data and size")
+    return (
+        _count(value.get("version"), "version"),
+        _bytes(value.get("data"), "data"),
+        _count(value.get("size"), "size"),
+    )
+
+
+def not_found(root: bytes) -> NotFound:
+    return NotFound(f"no storage node knows the file {_hex(root)}; is the root right, and was the upload finished?")

@@ -114,6 +114,14 @@ class Meter:
         rate = self._done / max(1e-9, time.monotonic() - self._began)
         self._progress.update(self._task, completed=self._done, rate=f"{rate:,.0f}/s")
 
+    def over(self, done: int, total: int) -> None:
+        """So much is done of a total that is known only now."""
+        if total != self._total:
+            self._total = total
+            if self._progress is not None:
+                self._progress.update(self._task, total=total)
+        self.to(done)
+
     def step(self, count: int = 1) -> None:
         self.to(self._done + count)
 

@@ -6,7 +6,6 @@ Works over ``zerog.storage.client`` with any nodes or indexer, and pays with an 
 from __future__ import annotations
 
 import asyncio
-import mmap
 import os
 import stat
 import tempfile
@@ -470,19 +469,9 @@ def file_root(source: Path | bytes | IO[bytes], *, fragment_size: int = FRAGMENT
 
 def fragment_bytes(wanted: int) -> int:
     """The size of a fragment: the next power of two, at least a segment."""
-    if not SEGMENT <= wanted <= 1 << 56:
-        raise InvalidInput(f"fragment size: expected {SEGMENT} bytes to 2**56, found {wanted}")
-    return 1 << (wanted - 1).bit_length()
-
-
-@contextmanager
-def _mapped_file(file: IO[bytes]) -> Iterator[memoryview]:
-    size = os.fstat(file.fileno()).st_size
-    if not size:
-        yield memoryview(b"")
-        return
-    with mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) as mapping, memoryview(mapping) as view:
-        yield view
+    if not 1 <= wanted <= 1 << 56:
+        raise InvalidInput(f"fragment size: expected 1 to 2**56 bytes, found {wanted}")
+    return max(SEGMENT, 1 << (wanted - 1).bit_length())
 
 
 @contextmanager
@@ -499,7 +488,7 @@ def _opened(source: Path | bytes | IO[bytes]) -> Iterator[memoryview]:
             while block := source.read(_BLOCK):
                 spool.write(block)
             spool.flush()
-            with _mapped_file(spool) as view:
+            with part.mapped_file(spool) as view:
                 yield view
 
 
@@ -510,7 +499,7 @@ def _sealed(plain: memoryview, sealer: crypt.Sealer) -> Iterator[memoryview]:
         for at in range(0, plain.nbytes, _BLOCK):
             spool.write(sealer.apply(plain[at : at + _BLOCK], at))
         spool.flush()
-        with _mapped_file(spool) as view:
+        with part.mapped_file(spool) as view:
             yield view
 
 

@@ -20,10 +20,11 @@ from zerog.contracts.flow import Node as FlowNode
 from zerog.contracts.flow import SubmissionData
 from zerog.errors import Conflict, InvalidInput, PeerFault, TimedOut, Unavailable, ZerogError
 from zerog.runtime.disk import check_free, write_atomic
+from zerog.storage.api import Shard
 from zerog.storage.layout import SEGMENT, FileTree, Layout, Segment, check_segments, file_layout
 from zerog.storage.part import Part
 from zerog.storage.remote import FileInfo, Indexer, Node, NodeRefused, NodeStatus, Remote, not_found
-from zerog.storage.selection import Shard, ShardedNode, select, uncovered
+from zerog.storage.selection import ShardedNode, select, uncovered
 from zerog.types import Address
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
 from zerog.errors import Conflict
 from zerog.storage.layout import SEGMENT, FileTree
@@ -153,16 +153,23 @@ def put(temporary: Path, target: Path, *, overwrite: bool) -> None:
 @contextmanager
 def mapped(path: Path) -> Iterator[memoryview]:
     """A file's bytes without reading them; an empty file is an empty view."""
-    with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if size == 0:
-            yield memoryview(b"")
-            return
-        mapping = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ)
-        try:
-            with memoryview(mapping) as view:
-                yield view
-        finally:
-            # An error on its way may still hold slices of the view; the mapping then goes with the last of them.
-            with suppress(BufferError):
-                mapping.close()
+    with open(path, "rb") as file, mapped_file(file) as view:
+        yield view
+
+
+@contextmanager
+def mapped_file(file: IO[bytes]) -> Iterator[memoryview]:
+    """``mapped`` for an open file."""
+    size = os.fstat(file.fileno()).st_size
+    if size == 0:
+        yield memoryview(b"")
+        return
+    mapping = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ)
+    view = memoryview(mapping)
+    try:
+        yield view
+    finally:
+        # An error on its way may still hold slices of the view; the mapping then goes with the last of them.
+        with suppress(BufferError):
+            view.release()
+            mapping.close()

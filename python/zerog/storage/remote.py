@@ -17,8 +17,9 @@ import aiohttp
 import msgspec
 
 from zerog.errors import InvalidInput, NotFound, PeerFault, TimedOut, Unavailable, ZerogError
+from zerog.storage.api import Shard
 from zerog.storage.layout import Proof, Segment, file_layout, root_of_nodes
-from zerog.storage.selection import NODES_MAX, Shard, ShardedNode
+from zerog.storage.selection import NODES_MAX, ShardedNode, read_shard
 from zerog.types import Address, parse_address, parse_hash
 
 ANSWER_SIZE_MAX: Final = 8 << 20
@@ -230,7 +231,7 @@ class Node:
         return found
 
     async def shard(self, *, retries: int | None = None) -> Shard:
-        found: Shard = await self.remote.ask(self.url, Shard.from_json, "zgs_getShardConfig", retries=retries)
+        found: Shard = await self.remote.ask(self.url, read_shard, "zgs_getShardConfig", retries=retries)
         return found
 
     async def info(self, root: bytes, *, need_available: bool = True) -> FileInfo | None:

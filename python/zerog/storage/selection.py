@@ -15,38 +15,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from zerog.errors import InvalidInput, Unavailable
+from zerog.storage.api import Shard
 
 SHARDS_MAX: Final = 1 << 16
 NODES_MAX: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """A part of the flow: the segments whose number leaves ``id`` when divided by ``count``."""
-
-    id: int = 0
-    count: int = 1
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.count <= SHARDS_MAX or self.count & (self.count - 1) or not 0 <= self.id < self.count:
-            raise InvalidInput(
-                f"shard: expected numShard a power of two up to {SHARDS_MAX} and shardId below it, found {self.id}/{self.count}"
-            )
-
-    def holds(self, flow_segment: int) -> bool:
-        return flow_segment % self.count == self.id
-
-    def to_json(self) -> dict[str, int]:
-        return {"shardId": self.id, "numShard": self.count}
-
-    @classmethod
-    def from_json(cls, value: object) -> Shard:
-        """The reverse of ``to_json``; ``InvalidInput`` for anything else."""
-        id = value.get("shardId") if isinstance(value, dict) else None
-        count = value.get("numShard") if isinstance(value, dict) else None
-        if type(id) is not int or type(count) is not int:
-            raise InvalidInput("shard: expected an object with the numbers shardId and numShard")
-        return cls(id, count)
+def read_shard(value: object) -> Shard:
+    """A stranger's shard; ``InvalidInput`` for anything else, and for more shards than any network has."""
+    shard = Shard.from_json(value)
+    if shard.count > SHARDS_MAX:
+        raise InvalidInput(f"shard: expected at most {SHARDS_MAX} shards, found {shard.count}")
+    return shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +50,7 @@ class ShardedNode:
         latency, since = value.get("latency", 0), value.get("since", 0)
         return cls(
             url,
-            Shard.from_json(value.get("config")),
+            read_shard(value.get("config")),
             latency if type(latency) is int else 0,
             since if type(since) is int else 0,
         )

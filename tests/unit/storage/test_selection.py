@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zerog.errors import InvalidInput, Unavailable
-from zerog.storage.selection import Shard, ShardedNode, order, select, uncovered
+from zerog.storage.api import Shard
+from zerog.storage.selection import ShardedNode, order, read_shard, select, uncovered
 
 
 def nodes(*shards: tuple[int, int]) -> list[ShardedNode]:
@@ -74,7 +75,7 @@ def test_unknown_methods(method: str) -> None:
 )  # fmt: skip
 def test_shards_from_strangers(value: object) -> None:
     with pytest.raises(InvalidInput, match="shard"):
-        Shard.from_json(value)
+        read_shard(value)
 
 
 def test_json() -> None:

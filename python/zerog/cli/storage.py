@@ -1,0 +1,520 @@
+"""``zerog storage``: files into the network and out of it, streams, a storage node."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+import typer
+
+from zerog.chain.client import CallError, ChainClient
+from zerog.cli.connect import From, Home, Keys, PasswordFile, Url, default_url, signer
+from zerog.cli.output import Json, Meter, facts, meter, show, table
+from zerog.devnet import launcher, topology
+from zerog.errors import InvalidInput, NotFound, Unavailable
+from zerog.runtime import config as settings
+from zerog.runtime import log
+from zerog.runtime.disk import read_private, write_atomic
+from zerog.runtime.node import until_stopped
+from zerog.sdk.chain import Chain, Refused
+from zerog.sdk.storage import Encryption, Storage, Uploaded, file_root, open_storage
+from zerog.sdk.wallet import Account
+from zerog.storage import service
+from zerog.storage.client import FRAGMENT_SIZE, UploadOptions
+from zerog.storage.crypt import Keys as CipherKeys
+from zerog.storage.crypt import public_key
+from zerog.storage.remote import FileInfo, NodeStatus
+from zerog.storage.stream_blob import VERSION_LATEST, StreamBlob, Write
+from zerog.types import parse_hash, parse_hex
+
+_T = TypeVar("_T")
+
+DEFAULT_NODE: Final = "http://127.0.0.1:5678"
+
+app = typer.Typer(no_args_is_help=True, help="Storage: upload and download files and directories, write streams, run a node.")
+
+Nodes = Annotated[
+    list[str] | None, typer.Option("--node", envvar="ZEROG_STORAGE_NODES", help="URL of a storage node; may be given again.")
+]
+IndexerUrl = Annotated[
+    str,
+    typer.Option(
+        "--indexer",
+        envvar="ZEROG_INDEXER_URL",
+        help="URL of an indexer, which names the nodes. Default: the running local network's, else the node on port 5678.",
+    ),
+]
+Replicas = Annotated[int, typer.Option("--expected-replica", "--replicas", min=1, help="Nodes that hold each part.")]
+Method = Annotated[str, typer.Option("--method", help="Which nodes first: min, max, random, or a number of shards.")]
+TaskSize = Annotated[int, typer.Option("--task-size", min=1, max=64, help="Segments of 256 KiB in one call.")]
+Finality = Annotated[bool, typer.Option("--finality-required/--no-finality", help="Wait until every node has the whole file.")]
+SkipTx = Annotated[bool, typer.Option("--skip-tx/--no-skip-tx", help="Do not pay for a file that the network knows already.")]
+Fast = Annotated[bool, typer.Option("--fast-mode/--no-fast-mode", help="Send up to 256 KiB before the transaction is seen.")]
+Routines = Annotated[int, typer.Option("--routines", min=1, max=64, help="Calls at a time.")]
+Patience = Annotated[float, typer.Option("--timeout", min=1, help="Seconds for nodes to learn of a file and to finish it.")]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option("--encryption-key", help="Private file (mode 0600) with a key of 64 hex digits that both sides have."),
+]
+
+
+# -- who and where -----------------------------------------------------------------------------------------------------
+
+
+def _with_storage(
+    home: Path,
+    nodes: list[str] | None,
+    indexer: str,
+    work: Callable[[Storage], Awaitable[_T]],
+    *,
+    rpc: str = "",
+    account: Account | None = None,
+    routines: int = 8,
+) -> _T:
+    """Run ``work`` on the network that the options name; with ``account`` it can pay."""
+
+    async def run() -> _T:
+        found_nodes, found_indexer = _places(home, nodes, indexer)
+        async with ChainClient(rpc or default_url(home)) as client:
+            try:
+                async with open_storage(
+                    nodes=found_nodes,
+                    indexer=found_indexer,
+                    chain=None if account is None else Chain(client),
+                    account=account,
+                    state=None if account is None else home.parent / "uploads",
+                    concurrency=routines,
+                ) as storage:
+                    return await work(storage)
+            except CallError as error:
+                raise Refused(error.message) from None
+
+    return asyncio.run(run())
+
+
+def _places(home: Path, nodes: list[str] | None, indexer: str) -> tuple[list[str], str | None]:
+    """Node URLs and indexer: what was said, else the local network's, else a node on this machine."""
+    if nodes and indexer:
+        raise InvalidInput("give --node or --indexer, not both")
+    if nodes or indexer:
+        return [part for given in nodes or [] for part in given.replace(",", " ").split()], indexer or None
+    storage = (launcher.read_status(topology.Paths(home)) or {}).get("storage") or {}
+    if storage.get("indexer_url"):
+        return [], str(storage["indexer_url"])
+    listed = [str(node["rpc_url"] if isinstance(node, dict) else node) for node in storage.get("nodes", [])]
+    return listed or [DEFAULT_NODE], None
+
+
+def _cipher_key(file: Path) -> bytes:
+    if not file.exists():
+        raise InvalidInput(f"--encryption-key: {file} does not exist")
+    try:
+        key = bytes.fromhex(read_private(file).decode().strip().removeprefix("0x"))
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise InvalidInput(f"--encryption-key: expected 64 hex digits in {file}")  # never shows what was found
+    return key
+
+
+def _secret(account: Account) -> bytes:
+    return bytes.fromhex(account.export_secret().removeprefix("0x"))
+
+
+def _encryption(key_file: Path | None, encrypt: bool, recipient: str, account: Account) -> Encryption | None:
+    if sum([key_file is not None, encrypt, bool(recipient)]) > 1:
+        raise InvalidInput("give one of --encryption-key, --encrypt and --recipient")
+    if key_file is not None:
+        return Encryption(key=_cipher_key(key_file))
+    if recipient:
+        return Encryption(recipient=parse_hex(recipient, "--recipient"))
+    return Encryption(recipient=public_key(_secret(account)), own_secret=_secret(account)) if encrypt else None
+
+
+def _roots(texts: list[str]) -> list[bytes]:
+    return [parse_hash(part, "root") for text in texts for part in text.replace(",", " ").split()]
+
+
+def _bar(progress: Meter) -> Callable[[int, int], None]:
+    return lambda done, total: progress.over(done, total)
+
+
+# -- in ----------------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def upload(
+    file: Annotated[str, typer.Argument(help="A file, or - for standard input.")],
+    home: Home,
+    keys: Keys,
+    node: Nodes = None,
+    indexer: IndexerUrl = "",
+    sender: From = "0",
+    replicas: Replicas = 1,
+    method: Method = "min",
+    tags: Annotated[str, typer.Option(help="Tags as 0x hex.")] = "0x",
+    skip_tx: SkipTx = True,
+    finality: Finality = True,
+    fast: Fast = True,
+    task_size: TaskSize = 10,
+    fragment_size: Annotated[int, typer.Option(help="Cut files above this; rounded up to a power of two.")] = FRAGMENT_SIZE,
+    encryption_key: KeyFile = None,
+    encrypt: Annotated[bool, typer.Option("--encrypt", help="Encrypt for the account that signs.")] = False,
+    recipient: Annotated[str, typer.Option(help="Encrypt for the owner of this public key (0x hex).")] = "",
+    routines: Routines = 8,
+    timeout: Patience = 300,
+    password_file: PasswordFile = None,
+    rpc: Url = "",
+    as_json: Json = False,
+) -> None:
+    """Store a file. The same file again costs nothing; after an interruption run it again, nothing is paid twice."""
+    if file != "-" and not Path(file).is_file():
+        raise InvalidInput(f"{file} is no file" + ("; use upload-dir" if Path(file).is_dir() else ""))
+    account = signer(sender, home.absolute(), keys, password_file)
+    encryption = _encryption(encryption_key, encrypt, recipient, account)
+    options = UploadOptions(
+        replicas,
+        method,
+        task_size,
+        fast,
+        skip_known=skip_tx,
+        finality=finality,
+        timeout_s=timeout,
+        tags=parse_hex(tags, "--tags"),
+    )
+    source = sys.stdin.buffer if file == "-" else Path(file)
+    with meter("uploading", 1, quiet=as_json) as progress:
+        done = _with_storage(
+            home.absolute(),
+            node,
+            indexer,
+            lambda storage: storage.upload(
+                source, options=options, encryption=encryption, fragment_size=fragment_size, progress=_bar(progress)
+            ),
+            rpc=rpc,
+            account=account,
+            routines=routines,
+        )
+    show(done.to_json(), as_json=as_json, text=lambda: _uploaded(done))
+
+
+def _uploaded(done: Uploaded) -> None:
+    value = done.to_json()
+    facts(
+        {
+            "root" if len(done.roots) == 1 else "roots": "\n       ".join(value["roots"]),
+            "size": f"{done.size:,} bytes" + (", encrypted" if done.encrypted else ""),
+            "paid": ", ".join(value["transactions"]) or "nothing: the network has it",
+            "nodes": ", ".join(value["nodes"]),
+        }
+    )
+
+
+@app.command("upload-dir")
+def upload_directory(
+    path: Annotated[Path, typer.Argument(help="A directory.")],
+    home: Home,
+    keys: Keys,
+    node: Nodes = None,
+    indexer: IndexerUrl = "",
+    sender: From = "0",
+    replicas: Replicas = 1,
+    method: Method = "min",
+    skip_tx: SkipTx = True,
+    finality: Finality = True,
+    task_size: TaskSize = 10,
+    routines: Routines = 8,
+    timeout: Patience = 300,
+    password_file: PasswordFile = None,
+    rpc: Url = "",
+    as_json: Json = False,
+) -> None:
+    """Store a directory: its files, up to ten in a transaction, and the metadata whose root names it."""
+    account = signer(sender, home.absolute(), keys, password_file)
+    options = UploadOptions(replicas, method, task_size, skip_known=skip_tx, finality=finality, timeout_s=timeout)
+    with meter("uploading", 1, quiet=as_json) as progress:
+        done = _with_storage(
+            home.absolute(),
+            node,
+            indexer,
+            lambda storage: storage.upload_directory(path, options=options, progress=_bar(progress)),
+            rpc=rpc,
+            account=account,
+            routines=routines,
+        )
+    show(done.to_json(), as_json=as_json, text=lambda: facts(done.to_json()))
+
+
+@app.command()
+def root(
+    file: Annotated[str, typer.Argument(help="A file, or - for standard input.")],
+    fragment_size: Annotated[int, typer.Option(help="Cut files above this; rounded up to a power of two.")] = FRAGMENT_SIZE,
+    as_json: Json = False,
+) -> None:
+    """The root that a file will have; no network needed."""
+    found = [
+        "0x" + one.hex() for one in file_root(sys.stdin.buffer if file == "-" else Path(file), fragment_size=fragment_size)
+    ]
+    show({"root": found[0], "roots": found}, as_json=as_json, text=lambda: print("\n".join(found)))
+
+
+# -- out ---------------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def download(
+    file: Annotated[str, typer.Argument(help="Where it goes: a new file, or - for standard output.")],
+    root: Annotated[list[str], typer.Option("--root", "--roots", help="Its root; for fragments all of them in order.")],
+    home: Home,
+    keys: Keys,
+    node: Nodes = None,
+    indexer: IndexerUrl = "",
+    size: Annotated[int | None, typer.Option(help="The stored size, if the nodes do not agree on it.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
+    encryption_key: KeyFile = None,
+    decrypt: Annotated[bool, typer.Option("--decrypt", help="Decrypt with the key of the account in --from.")] = False,
+    sender: From = "0",
+    routines: Routines = 8,
+    password_file: PasswordFile = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch a file, every part proven against its root. After an interruption run it again, it goes on where it was."""
+    if as_json and file == "-":
+        raise InvalidInput("standard output is taken by the file; leave out --json or name a file")
+    cipher = None
+    if encryption_key is not None or decrypt:
+        secret = _secret(signer(sender, home.absolute(), keys, password_file)) if decrypt else None
+        cipher = CipherKeys(None if encryption_key is None else _cipher_key(encryption_key), secret)
+    roots = _roots(root)
+
+    def fetch(target: Path, progress: Meter) -> int:
+        return _with_storage(
+            home.absolute(),
+            node,
+            indexer,
+            lambda storage: storage.download(
+                roots, target, keys=cipher, size=size, overwrite=overwrite, progress=_bar(progress)
+            ),
+            routines=routines,
+        )
+
+    with meter("downloading", 1, quiet=as_json) as progress:
+        if file != "-":
+            written = fetch(Path(file), progress)
+        else:
+            with tempfile.TemporaryDirectory(prefix="zerog-") as scratch:
+                written = fetch(Path(scratch) / "file", progress)
+                with open(Path(scratch) / "file", "rb") as source:
+                    while block := source.read(1 << 20):
+                        sys.stdout.buffer.write(block)
+                    sys.stdout.buffer.flush()
+            return
+    show({"file": file, "size": written}, as_json=as_json, text=lambda: print(f"wrote {written:,} bytes to {file}"))
+
+
+@app.command("download-dir")
+def download_directory(
+    path: Annotated[Path, typer.Argument(help="A directory that is not there yet.")],
+    root: Annotated[str, typer.Option("--root", help="The root of its metadata.")],
+    home: Home,
+    node: Nodes = None,
+    indexer: IndexerUrl = "",
+    routines: Routines = 8,
+    as_json: Json = False,
+) -> None:
+    """Fetch a directory. Names and links that lead out of it are refused."""
+    wanted = parse_hash(root, "root")
+    with meter("downloading", 1, quiet=as_json) as progress:
+        count = _with_storage(
+            home.absolute(),
+            node,
+            indexer,
+            lambda storage: storage.download_directory(
+                wanted, path, progress=lambda _, done, total: progress.over(done, total)
+            ),
+            routines=routines,
+        )
+    show({"directory": str(path), "files": count}, as_json=as_json, text=lambda: print(f"wrote {count} files to {path}"))
+
+
+# -- looking -----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def info(
+    root: Annotated[str, typer.Argument(help="The root of a file.")],
+    home: Home,
+    node: Nodes = None,
+    indexer: IndexerUrl = "",
+    as_json: Json = False,
+) -> None:
+    """What each node knows of a file."""
+    wanted = parse_hash(root, "root")
+    found = _with_storage(home.absolute(), node, indexer, lambda storage: storage.info(wanted))
+    value = [
+        {"node": url, **(one.to_json() if isinstance(one, FileInfo) else {"error": str(one)} if one else {"known": False})}
+        for url, one in found
+    ]
+    if all(one is None for _, one in found):
+        raise NotFound(f"no storage node knows the file 0x{wanted.hex()}")
+    if all(isinstance(one, Exception) for _, one in found):
+        raise Unavailable(str(found[0][1]))
+
+    def row(url: str, one: FileInfo | Exception | None) -> list[object]:
+        if not isinstance(one, FileInfo):
+            return [url, "", "", "", str(one) if one is not None else "unknown"]
+        state = "pruned" if one.pruned else "final" if one.finalized else f"{one.uploaded_segments} segments so far"
+        return [url, one.seq, f"{one.size:,}", one.start_entry, state]
+
+    show(
+        value,
+        as_json=as_json,
+        text=lambda: table(["node", "tx seq", "bytes", "first sector", "state"], [row(url, one) for url, one in found]),
+    )
+
+
+@app.command()
+def status(home: Home, node: Nodes = None, indexer: IndexerUrl = "", as_json: Json = False) -> None:
+    """What each storage node says of itself. Exit code 3 when none answers."""
+    found = _with_storage(home.absolute(), node, indexer, lambda storage: storage.status())
+    value = [{"node": url, **(one.to_json() if isinstance(one, NodeStatus) else {"error": str(one)})} for url, one in found]
+    if not any(isinstance(one, NodeStatus) for _, one in found):
+        raise Unavailable(f"no storage node answers: {found[0][1]}; start a network with `zerog devnet up`, or say --node")
+
+    def row(url: str, one: NodeStatus | Exception) -> list[object]:
+        if not isinstance(one, NodeStatus):
+            return [url, "", "", "", str(one)]
+        return [url, one.chain_id, one.sync_height, one.next_tx_seq, "0x" + one.flow.hex()]
+
+    show(
+        value,
+        as_json=as_json,
+        text=lambda: table(["node", "chain", "synced block", "next tx seq", "flow"], [row(url, one) for url, one in found]),
+    )
+
+
+# -- streams -----------------------------------------------------------------------------------------------------------
+
+
+@app.command("kv-write")
+def kv_write(
+    home: Home,
+    keys: Keys,
+    stream_id: Annotated[str, typer.Option(help="32 bytes as 0x hex.")],
+    stream_keys: Annotated[list[str], typer.Option(help="A key as text, or 0x hex; may be given again.")],
+    stream_values: Annotated[list[str], typer.Option(help="Its value, in the same order.")],
+    version: Annotated[
+        int, typer.Option(min=0, help="Fail where a key is newer than this.  [default: no check]")
+    ] = VERSION_LATEST,
+    node: Nodes = None,
+    indexer: IndexerUrl = "",
+    sender: From = "0",
+    replicas: Replicas = 1,
+    method: Method = "min",
+    finality: Finality = True,
+    encryption_key: KeyFile = None,
+    encrypt: Annotated[bool, typer.Option("--encrypt", help="Encrypt for the account that signs.")] = False,
+    timeout: Patience = 300,
+    password_file: PasswordFile = None,
+    rpc: Url = "",
+    as_json: Json = False,
+) -> None:
+    """Write keys of a stream in one transaction."""
+    if len(stream_keys) != len(stream_values):
+        raise InvalidInput(
+            f"expected as many --stream-values as --stream-keys, found {len(stream_values)} and {len(stream_keys)}"
+        )
+    stream = parse_hash(stream_id, "--stream-id")
+    pairs = zip(stream_keys, stream_values, strict=True)
+    blob = StreamBlob([Write(stream, _raw(key), _raw(value)) for key, value in pairs], version=version)
+    account = signer(sender, home.absolute(), keys, password_file)
+    encryption = _encryption(encryption_key, encrypt, "", account)
+    options = UploadOptions(replicas, method, finality=finality, timeout_s=timeout)
+    done = _with_storage(
+        home.absolute(),
+        node,
+        indexer,
+        lambda storage: storage.kv_write(blob, options=options, encryption=encryption),
+        rpc=rpc,
+        account=account,
+    )
+    show(done.to_json(), as_json=as_json, text=lambda: _uploaded(done))
+
+
+@app.command("kv-read")
+def kv_read(
+    home: Home,
+    stream_id: Annotated[str, typer.Option(help="32 bytes as 0x hex.")],
+    stream_keys: Annotated[list[str], typer.Option(help="A key as text, or 0x hex; may be given again.")],
+    kv_node: Annotated[str, typer.Option("--node", help="URL of a KV node.")] = "http://127.0.0.1:6789",
+    version: Annotated[int | None, typer.Option(min=0, help="As of this transaction.  [default: the latest]")] = None,
+    as_json: Json = False,
+) -> None:
+    """Read keys of a stream from a KV node."""
+    stream = parse_hash(stream_id, "--stream-id")
+
+    async def read(storage: Storage) -> list[dict[str, Any]]:
+        found = []
+        for key in stream_keys:
+            value = await storage.kv_read(kv_node, stream, _raw(key), version)
+            found.append({"key": key, "version": value.version, "size": len(value.data), "value": "0x" + value.data.hex()})
+        return found
+
+    values = _with_storage(home.absolute(), None, "", read)
+
+    def text() -> None:
+        for entry in values:
+            raw = bytes.fromhex(entry["value"][2:])
+            print(f"{entry['key']}  {raw.decode() if raw.isascii() and raw.decode().isprintable() else entry['value']}")
+
+    show(values, as_json=as_json, text=text)
+
+
+def _raw(text: str) -> bytes:
+    return parse_hex(text) if text.startswith("0x") else text.encode()
+
+
+# -- a node ------------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def run(
+    config: Annotated[Path | None, typer.Option("--config", help="TOML settings; see docs/config.md.")] = None,
+    home: Annotated[str | None, typer.Option(help="Data directory; overrides storage.home.")] = None,
+    rpc: Annotated[str | None, typer.Option(help="JSON-RPC of the chain; overrides storage.chain.endpoint.")] = None,
+    flow: Annotated[str | None, typer.Option(help="The flow contract; overrides storage.chain.flow.")] = None,
+    shard: Annotated[str | None, typer.Option(help="id/count; overrides storage.shard.")] = None,
+    host: Annotated[str | None, typer.Option(help="Listen address; overrides storage.rpc.host.")] = None,
+    port: Annotated[int | None, typer.Option(help="Overrides storage.rpc.port.")] = None,
+    admin_port: Annotated[int | None, typer.Option(help="Overrides storage.admin.port.")] = None,
+    ready_file: Annotated[Path | None, typer.Option(help="Write a JSON file with the URLs when the node answers.")] = None,
+) -> None:
+    """Run a storage node until it is stopped (Ctrl-C or SIGTERM).
+
+    Settings: these flags, then ZEROG_… in the environment, then --config, then defaults; `zerog config show` tells.
+    """
+    given = {
+        "storage.home": home,
+        "storage.chain.endpoint": rpc,
+        "storage.chain.flow": flow,
+        "storage.shard": shard,
+        "storage.rpc.host": host,
+        "storage.rpc.port": port,
+        "storage.admin.port": admin_port,
+    }
+    loaded = settings.load(config, flags=given)
+    log.set_up(loaded.config.log.level)
+
+    def ready(endpoints: service.Endpoints) -> None:
+        if ready_file is not None:
+            write_atomic(ready_file, msgspec.json.encode(endpoints))
+
+    async def serve() -> int:
+        return await until_stopped(lambda: asyncio.create_task(service.serve(loaded.config, ready)))
+
+    raise SystemExit(asyncio.run(serve()))

@@ -9,16 +9,22 @@ Source: docs/protocol/storage.md, section 3.3.
 
 from __future__ import annotations
 
-import random
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from zerog.errors import InvalidInput, Unavailable
 from zerog.storage.api import Shard
 
 SHARDS_MAX: Final = 1 << 16
 NODES_MAX: Final = 10_000
+
+
+class Chance(Protocol):
+    """What ``random`` draws from: ``secrets.SystemRandom``, or a seeded ``random.Random``."""
+
+    def shuffle(self, listed: list[Any], /) -> None: ...
 
 
 def read_shard(value: object) -> Shard:
@@ -93,7 +99,7 @@ class _Range:
         return self.below[0].missing(wanted, id, count * 2) + self.below[1].missing(wanted, id + count, count * 2)
 
 
-def order(nodes: Iterable[ShardedNode], method: str, chance: random.Random | None = None) -> list[ShardedNode]:
+def order(nodes: Iterable[ShardedNode], method: str, chance: Chance | None = None) -> list[ShardedNode]:
     """The order in which nodes are taken.
 
     Args:
@@ -109,7 +115,7 @@ def order(nodes: Iterable[ShardedNode], method: str, chance: random.Random | Non
     if method == "max":
         return sorted(listed, key=lambda node: (-node.shard.count, node.shard.id))
     if method == "random":
-        (chance or random.SystemRandom()).shuffle(listed)
+        (chance or secrets.SystemRandom()).shuffle(listed)
         return listed
     if method.isascii() and method.isdigit() and int(method) > 0:
         return [node for node in listed if node.shard.count == int(method)]
@@ -117,7 +123,7 @@ def order(nodes: Iterable[ShardedNode], method: str, chance: random.Random | Non
 
 
 def select(
-    nodes: Iterable[ShardedNode], replicas: int = 1, method: str = "min", *, chance: random.Random | None = None
+    nodes: Iterable[ShardedNode], replicas: int = 1, method: str = "min", *, chance: Chance | None = None
 ) -> list[ShardedNode]:
     """Nodes that together hold every shard ``replicas`` times.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.storage.conftest import CHAIN_ID, Running, SimulatedEth, pattern, running
+from tests.unit.storage.harness import CHAIN_ID, Running, SimulatedEth, pattern, running
 
 from zerog.contracts.flow import SubmissionData
 from zerog.errors import Conflict, InvalidInput, NotFound, Unauthorized, Unavailable

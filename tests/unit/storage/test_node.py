@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from tests.unit.storage.conftest import Running, SimulatedEth, pattern
+from tests.unit.storage.harness import Running, SimulatedEth, pattern
 
 from zerog.storage.layout import Proof, verify_segment
 
@@ -21,15 +21,19 @@ async def test_a_file_comes_back_as_it_went_in(node: Running, eth: SimulatedEth,
     assert (before["finalized"], before["uploadedSegNum"], before["pruned"]) == (False, 0, False)
     await node.upload(tree, data, 0)
     info = await node.call("zgs_getFileInfoByTxSeq", 0)
-    assert info["finalized"] and info["uploadedSegNum"] == tree.layout.data_segments
+    assert info["finalized"]
+    assert info["uploadedSegNum"] == tree.layout.data_segments
     assert info["tx"]["merkleNodes"] == [[height + 1, "0x" + root.hex()] for root, height in tree.nodes]
     chunks = tree.layout.chunks
     got = b""
     for first in range(0, chunks, 1024):
         got += base64.b64decode(await node.call("zgs_downloadSegmentByTxSeq", 0, first, min(first + 1024, chunks)))
-    assert got[:size] == data and not any(got[size:]) and len(got) == chunks * 256
+    assert got[:size] == data
+    assert not any(got[size:])
+    assert len(got) == chunks * 256
     for index in range(tree.layout.data_segments):
         answer = await node.call("zgs_downloadSegmentWithProof", "0x" + tree.root.hex(), index)
         proof = Proof.from_json(answer["proof"])
         assert verify_segment(tree.root, base64.b64decode(answer["data"]), index, proof, size) is None
-        assert answer["fileSize"] == size and answer["root"] == "0x" + tree.root.hex()
+        assert answer["fileSize"] == size
+        assert answer["root"] == "0x" + tree.root.hex()

@@ -72,10 +72,9 @@ class LogSync:
         pause_s = self._reading.backoff_s
         while True:
             try:
-                await self.step()
+                moved = await self.step()
                 pause_s = self._reading.backoff_s
-                if self._store.progress is not None and self._store.progress.number >= self._target():
-                    await asyncio.sleep(self._reading.poll_s)
+                await asyncio.sleep(0 if moved else self._reading.poll_s)
             except Corrupt as error:
                 self.fault = str(error)
                 _log.error("log.stopped", reason=str(error))
@@ -85,19 +84,16 @@ class LogSync:
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, 30)
 
-    def _target(self) -> int:
-        return max(self.head - self._reading.confirmations, self._reading.start_block - 1)
-
-    async def step(self) -> None:
-        """Look for a reorganisation, then read at most one page."""
+    async def step(self) -> bool:
+        """Look for a reorganisation, then read at most one page; whether there was one to read."""
         self.head = await self._eth.block_number()
         if not await self._is_rooted():
-            return
+            return False
         progress = self._store.progress
         first = self._reading.start_block if progress is None else progress.number + 1
-        last = min(first + self._page - 1, self._target())
+        last = min(first + self._page - 1, self.head - self._reading.confirmations)
         if last < first:
-            return
+            return False
         end = await self._eth.block(last)
         try:
             logs = await self._eth.logs(self._reading.flow, SUBMIT_TOPIC, first, last)
@@ -105,11 +101,11 @@ class LogSync:
             if self._page == 1:
                 raise PeerFault("the chain's node refuses the logs of a single block") from None
             self._page = max(1, self._page // 2)
-            return
+            return True
         if end is None or await self._eth.block(last) != end or not await self._is_current(progress):
-            return
+            return False
         await self._take([read_submission(entry) for entry in logs], Position(last, end.hash))
-        self._page = min(self._reading.page_blocks, self._page * 2)
+        return True
 
     async def _is_current(self, position: Position | None) -> bool:
         if position is None:

@@ -38,6 +38,7 @@ CPP_MAY_INCLUDE = {
     "common": set(),
     "grid": BASE,
     "hash": BASE | {"grid"},
+    "erasure": BASE | {"grid"},
     "rlp": BASE,
     "field": BASE | {"grid"},
     "curve": BASE | {"field"},

@@ -17,12 +17,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from zerog import _native
 from zerog.errors import DeviceError, InvalidInput
 
 __all__ = [
     "flat_source",
     "fold",
+    "gf256_product",
     "is_device_array",
     "keccak256_fixed",
     "keccak256_ragged",
@@ -32,6 +35,7 @@ __all__ = [
 ]
 
 _BLOCK_WIDTH: Final = 128
+_BLOCKS_MAX: Final = 65_535
 _SEGMENT_BLOCK_WIDTH: Final = 256
 _SEGMENT_SIZE_BYTES: Final = 1024 * 256
 
@@ -200,3 +204,34 @@ def fold(leaves: Any, siblings: Any, path: Any, offsets: Any, out: Any = None) -
         arguments = (leaf_bytes, sibling_bytes, sides, cupy.uint64(sides.size), bounds, cupy.uint64(count), roots)
         _launch("merkle/proof", "zg_merkle_fold", blocks, _BLOCK_WIDTH, arguments)
     return roots
+
+
+def gf256_product(coefficients: bytes, rows: int, shards: Any, out: Any = None) -> Any:
+    """``rows`` combinations of shards on the device, ``coefficients`` row by row; see ``erasure.encode``."""
+    cupy = require()
+    if shards.ndim != 2 or shards.dtype != cupy.uint8:
+        raise InvalidInput("shards: expected uint8[shards, bytes] on the device")
+    columns, size = shards.shape
+    if len(coefficients) != rows * columns:
+        raise InvalidInput(f"coefficients: expected {rows * columns}, found {len(coefficients)}")
+    if out is not None and (out.shape != (rows, size) or out.dtype != cupy.uint8):
+        raise InvalidInput(f"out: expected a uint8 device array of shape {(rows, size)}")
+    words = -(-size // 8)
+    whole = size % 8 == 0
+    padded = shards
+    if not whole:
+        padded = cupy.zeros((columns, 8 * words), dtype=cupy.uint8)
+        padded[:, :size] = shards
+    inputs = _bytes_on_device(cupy.ascontiguousarray(padded), "shards")
+    direct = out is not None and whole and out.flags.c_contiguous and out.data.ptr % 8 == 0
+    outputs = out if direct else cupy.empty((rows, 8 * words), dtype=cupy.uint8)
+    if rows and words:
+        blocks = min(-(-words // _BLOCK_WIDTH), _BLOCKS_MAX)
+        matrix = cupy.asarray(np.frombuffer(coefficients, dtype=np.uint8))
+        arguments = (matrix, cupy.uint32(rows), cupy.uint32(columns), cupy.uint64(words), inputs, outputs)
+        _launch("erasure/gf256", "zg_gf256_product", blocks, _BLOCK_WIDTH, arguments)
+    if out is None:
+        return outputs if whole else cupy.ascontiguousarray(outputs[:, :size])
+    if not direct:
+        out[...] = outputs[:, :size]
+    return out

@@ -1,0 +1,146 @@
+// The matrix product on vectors, written once over a Lanes vocabulary:
+//   Vec                     a vector of kLanesSize bytes
+//   Split                   an input vector ready to be multiplied
+//   Factor                  one expanded coefficient in registers
+//   load_tail, store_tail   the first `count` bytes, count < kLanesSize
+//   sum(a, b, c)            a ^ b ^ c
+// Included inside the namespace of an ISA file.
+
+inline uint8_t times(uint8_t a, uint8_t b) {
+  unsigned product = 0;
+  for (unsigned bit = 0; bit < 8; ++bit)
+    if (b >> bit & 1) product ^= unsigned{a} << bit;
+  for (unsigned bit = 14; bit >= 8; --bit)
+    if (product >> bit & 1) product ^= kPolynomial << (bit - 8);
+  return static_cast<uint8_t>(product);
+}
+
+// Rows of the pass that begins at `row`, when `rows` are left: passes of nearly equal width.
+template <class Lanes>
+size_t pass_width(size_t left) {
+  const size_t passes = (left + Lanes::kRowsMax - 1) / Lanes::kRowsMax;
+  return (left + passes - 1) / passes;
+}
+
+// Coefficients in the order in which a pass wants them: pass by pass, column by column, the rows of the pass side by side.
+template <class Lanes>
+void expand_lanes(const uint8_t* matrix, size_t rows, size_t columns, uint8_t* expanded) {
+  for (size_t row = 0; row < rows;) {
+    const size_t width = pass_width<Lanes>(rows - row);
+    for (size_t column = 0; column < columns; ++column) {
+      for (size_t r = row; r < row + width; ++r, expanded += Lanes::kFactorSize) Lanes::expand(matrix[r * columns + column], expanded);
+    }
+    row += width;
+  }
+}
+
+// How far ahead of the loads the inputs are asked for: more streams than the hardware prefetchers follow.
+constexpr size_t kPrefetchDistance = 1024;
+
+template <class Lanes, size_t kRows, bool kStream>
+void pass(const uint8_t* expanded, size_t columns, const uint8_t* const* inputs, uint8_t* const* outputs, size_t begin, size_t end) {
+  using Vec = typename Lanes::Vec;
+  constexpr size_t kSize = Lanes::kLanesSize;
+  constexpr size_t kStep = kRows * Lanes::kFactorSize;
+  size_t at = begin;
+  for (; at + 2 * kSize <= end; at += 2 * kSize) {
+    Vec low[kRows], high[kRows];
+    const uint8_t* factors = expanded;
+    size_t column = 0;
+    if (columns % 2 != 0) {
+      const auto a0 = Lanes::split(Lanes::load(inputs[0] + at)), a1 = Lanes::split(Lanes::load(inputs[0] + at + kSize));
+      _mm_prefetch(reinterpret_cast<const char*>(inputs[0] + at + kPrefetchDistance), _MM_HINT_T0);
+      for (size_t r = 0; r < kRows; ++r) {
+        const auto f = Lanes::factor(factors + r * Lanes::kFactorSize);
+        low[r] = Lanes::product(a0, f);
+        high[r] = Lanes::product(a1, f);
+      }
+      factors += kStep;
+      column = 1;
+    } else {
+      for (size_t r = 0; r < kRows; ++r) low[r] = high[r] = Lanes::zero();
+    }
+    for (; column < columns; column += 2, factors += 2 * kStep) {
+      const uint8_t *a = inputs[column] + at, *b = inputs[column + 1] + at;
+      const auto a0 = Lanes::split(Lanes::load(a)), a1 = Lanes::split(Lanes::load(a + kSize));
+      const auto b0 = Lanes::split(Lanes::load(b)), b1 = Lanes::split(Lanes::load(b + kSize));
+      _mm_prefetch(reinterpret_cast<const char*>(a + kPrefetchDistance), _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(b + kPrefetchDistance), _MM_HINT_T0);
+      for (size_t r = 0; r < kRows; ++r) {
+        const auto fa = Lanes::factor(factors + r * Lanes::kFactorSize);
+        const auto fb = Lanes::factor(factors + kStep + r * Lanes::kFactorSize);
+        low[r] = Lanes::sum(low[r], Lanes::product(a0, fa), Lanes::product(b0, fb));
+        high[r] = Lanes::sum(high[r], Lanes::product(a1, fa), Lanes::product(b1, fb));
+      }
+    }
+    for (size_t r = 0; r < kRows; ++r) {
+      if (kStream) {
+        Lanes::stream(outputs[r] + at, low[r]);
+        Lanes::stream(outputs[r] + at + kSize, high[r]);
+      } else {
+        Lanes::store(outputs[r] + at, low[r]);
+        Lanes::store(outputs[r] + at + kSize, high[r]);
+      }
+    }
+  }
+  while (at < end) {
+    const size_t count = end - at < kSize ? end - at : kSize;
+    Vec sums[kRows];
+    for (size_t r = 0; r < kRows; ++r) sums[r] = Lanes::zero();
+    const uint8_t* factors = expanded;
+    for (size_t column = 0; column < columns; ++column, factors += kStep) {
+      const auto a = Lanes::split(count == kSize ? Lanes::load(inputs[column] + at) : Lanes::load_tail(inputs[column] + at, count));
+      for (size_t r = 0; r < kRows; ++r)
+        sums[r] = Lanes::sum(sums[r], Lanes::product(a, Lanes::factor(factors + r * Lanes::kFactorSize)), Lanes::zero());
+    }
+    for (size_t r = 0; r < kRows; ++r) {
+      if (count == kSize) {
+        Lanes::store(outputs[r] + at, sums[r]);
+      } else {
+        Lanes::store_tail(outputs[r] + at, sums[r], count);
+      }
+    }
+    at += count;
+  }
+}
+
+template <class Lanes, bool kStream>
+void passes(const uint8_t* expanded, size_t rows, size_t columns, const uint8_t* const* inputs, uint8_t* const* outputs, size_t begin,
+            size_t end) {
+  for (size_t row = 0; row < rows;) {
+    const size_t width = pass_width<Lanes>(rows - row);
+    uint8_t* const* to = outputs + row;
+    switch (width) {
+      case 1: pass<Lanes, 1, kStream>(expanded, columns, inputs, to, begin, end); break;
+      case 2: pass<Lanes, 2, kStream>(expanded, columns, inputs, to, begin, end); break;
+      case 3: pass<Lanes, 3, kStream>(expanded, columns, inputs, to, begin, end); break;
+      case 4: pass<Lanes, 4, kStream>(expanded, columns, inputs, to, begin, end); break;
+      default:
+        if constexpr (Lanes::kRowsMax > 4) {
+          if (width == 5) {
+            pass<Lanes, 5, kStream>(expanded, columns, inputs, to, begin, end);
+          } else {
+            pass<Lanes, 6, kStream>(expanded, columns, inputs, to, begin, end);
+          }
+        }
+    }
+    expanded += width * columns * Lanes::kFactorSize;
+    row += width;
+  }
+}
+
+template <class Lanes>
+void product_lanes(const uint8_t* expanded, size_t rows, size_t columns, const uint8_t* const* inputs, uint8_t* const* outputs,
+                   size_t begin, size_t end, bool stream) {
+  // A streaming store needs its alignment: one lead-in serves all outputs only when they are aligned alike.
+  const size_t lead = rows == 0 ? 0 : (Lanes::kLanesSize - (reinterpret_cast<uintptr_t>(outputs[0]) + begin) % Lanes::kLanesSize) % Lanes::kLanesSize;
+  for (size_t r = 1; r < rows; ++r)
+    if ((reinterpret_cast<uintptr_t>(outputs[r]) ^ reinterpret_cast<uintptr_t>(outputs[0])) % Lanes::kLanesSize != 0) stream = false;
+  if (!stream || end - begin < 4 * Lanes::kLanesSize) {
+    passes<Lanes, false>(expanded, rows, columns, inputs, outputs, begin, end);
+    return;
+  }
+  passes<Lanes, false>(expanded, rows, columns, inputs, outputs, begin, begin + lead);
+  passes<Lanes, true>(expanded, rows, columns, inputs, outputs, begin + lead, end);
+  _mm_sfence();
+}

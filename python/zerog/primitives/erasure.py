@@ -1,0 +1,144 @@
+"""Reed–Solomon erasure codes: parity for a set of shards, any lost shards from any ``k`` survivors, consistency.
+
+The field is GF(2^8) with polynomial 0x11D, the code the systematic Vandermonde one of klauspost/reedsolomon and Backblaze:
+parity is equal to theirs byte for byte. Shards are numbered: 0 to ``k - 1`` carry the data, ``k`` to ``k + m - 1`` the parity,
+at most 256 in all. Functions take a two-dimensional uint8 array (a shard a row) or a sequence of buffers of one length, and
+answer with arrays; arrays on a device are answered with arrays on that device. ``backend`` as in ``hashing``.
+
+Codes for more shards have another field and are not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerog import _native
+from zerog.errors import InvalidInput
+from zerog.primitives import device
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+__all__ = ["SHARDS_MAX", "encode", "recover", "verify"]
+
+SHARDS_MAX: Final = 256
+
+Field: TypeAlias = Literal["gf256"]
+Shards: TypeAlias = "NDArray[np.uint8] | Sequence[Buffer]"
+
+
+def encode(
+    data: Shards | Any, parity_shards: int, *, field: Field = "gf256", out: Any = None, backend: str = ""
+) -> NDArray[np.uint8]:
+    """The parity of ``data``.
+
+    Args:
+        data: uint8[k, n], or k buffers of n bytes; rows may lie apart.
+        parity_shards: m, at least 1; k + m at most 256.
+        out: where the parity goes: a writable uint8[m, n] or m writable buffers, apart from the data. Large calls are
+            bound by first touches of fresh memory; pass ``out`` again and again instead. Rows that start at multiples of
+            64 bytes are written past the cache when the shards are too large for it.
+
+    Returns:
+        uint8[m, n], or ``out``.
+
+    Raises:
+        InvalidInput: shards of different lengths, too many or none, an output that does not fit or overlaps.
+
+    Cost: k·m·n multiply-adds on all threads, 64 an instruction; no copy; the lock is released.
+    Source: docs/kernels/gf256.md.
+    """
+    _known(field)
+    _count("parity_shards", parity_shards)
+    if device.is_device_array(data):
+        wanted = range(len(data), len(data) + parity_shards)
+        coefficients = _native.gf256_matrix(range(len(data)), len(data), parity_shards, wanted)
+        on_device: NDArray[np.uint8] = device.gf256_product(coefficients, parity_shards, data, out)
+        return on_device
+    parity: NDArray[np.uint8] = _native.gf256_encode(data, parity_shards, out, backend)
+    return parity
+
+
+def recover(
+    shards: Shards | Any,
+    present: Iterable[int],
+    data_shards: int,
+    parity_shards: int,
+    *,
+    wanted: Iterable[int] | None = None,
+    field: Field = "gf256",
+    out: Any = None,
+    backend: str = "",
+) -> NDArray[np.uint8]:
+    """Shards of a code out of any ``data_shards`` others.
+
+    Args:
+        shards: the survivors, in the order of ``present``; of more than ``data_shards`` the first ones are used.
+        present: their numbers.
+        data_shards: k of the code.
+        parity_shards: m of the code.
+        wanted: numbers of the shards to make; by default all that are not present, ascending.
+        out: as in ``encode``, a row for each wanted shard.
+
+    Returns:
+        uint8[len(wanted), n], or ``out``. What comes out of wrong survivors is wrong: check it against what names it.
+
+    Raises:
+        InvalidInput: fewer than k survivors, a number outside the code or given twice, shards that do not fit.
+
+    Cost: k·len(wanted)·n multiply-adds; the coefficients of the last patterns of loss are kept.
+    """
+    _known(field)
+    _count("data_shards", data_shards)
+    _count("parity_shards", parity_shards)
+    numbers = _numbers("present", present)
+    if wanted is None:
+        missing = set(range(data_shards + parity_shards)).difference(numbers)
+        targets = sorted(missing)
+    else:
+        targets = _numbers("wanted", wanted)
+    if device.is_device_array(shards):
+        coefficients = _native.gf256_matrix(numbers, data_shards, parity_shards, targets)
+        if len(shards) != len(numbers):
+            raise InvalidInput(f"shards: expected {len(numbers)} shards, found {len(shards)}")
+        on_device: NDArray[np.uint8] = device.gf256_product(coefficients, len(targets), shards[:data_shards], out)
+        return on_device
+    made: NDArray[np.uint8] = _native.gf256_recover(shards, numbers, data_shards, parity_shards, targets, out, backend)
+    return made
+
+
+def verify(shards: Shards | Any, data_shards: int, *, field: Field = "gf256", backend: str = "") -> bool:
+    """Whether all shards of a code, data first, belong together. It cannot say which one is wrong.
+
+    Raises:
+        InvalidInput: no parity among the shards, or shards of different lengths.
+    """
+    _known(field)
+    _count("data_shards", data_shards)
+    if device.is_device_array(shards):
+        parity = encode(shards[:data_shards], len(shards) - data_shards)
+        return bool((parity == shards[data_shards:]).all())
+    good: bool = _native.gf256_verify(shards, data_shards, backend)
+    return good
+
+
+def _known(field: str) -> None:
+    if field != "gf256":
+        raise InvalidInput(f"field: expected 'gf256', found {field!r}")
+
+
+def _count(name: str, value: int) -> None:
+    if not 1 <= value < SHARDS_MAX:
+        raise InvalidInput(f"{name}: expected 1 to {SHARDS_MAX - 1}, found {value}")
+
+
+def _numbers(name: str, values: Iterable[int]) -> list[int]:
+    numbers = [int(value) for value in values]
+    for number in numbers:
+        if not 0 <= number < SHARDS_MAX:
+            raise InvalidInput(f"{name}: expected shard numbers from 0 to {SHARDS_MAX - 1}, found {number}")
+    return numbers

@@ -130,6 +130,7 @@ class FlowTree {
   Nodes nodes_;    // submitted nodes and gaps of any height, everything known from segments up
   Nodes partial_;  // complete nodes between them inside the segment at the end
   std::vector<Submission> submissions_;
+  std::unordered_map<uint64_t, Submission> loading_;  // rows come in any order
   std::vector<Row> rows_;
 };
 

@@ -333,18 +333,20 @@ Outcome<size_t> FlowTree::load_row(Bytes key, Bytes value) {
   }
   if (key.size == 9 && key.data[0] == 's' && value.size == 48) {
     const uint64_t number = load_be64(key.data + 1);
-    // Rows may come in any order; a number beyond memory would be a lie that resize believes.
-    if (number >= uint64_t{1} << 36) return corrupt("submission " + std::to_string(number));
-    if (number > submissions_.size() + (size_t{1} << 20)) return corrupt("a hole of a million submissions before " + std::to_string(number));
-    if (number >= submissions_.size()) submissions_.resize(number + 1);
-    if (submissions_[number].length != 0) return corrupt("the same submission twice");
-    submissions_[number] = {load_be64(value.data), load_be64(value.data + 8), fixed_from<32>(value.data + 16)};
+    const Submission submission = {load_be64(value.data), load_be64(value.data + 8), fixed_from<32>(value.data + 16)};
+    if (!loading_.emplace(number, submission).second) return corrupt("the same submission twice");
     return size_t{1};
   }
   return corrupt("a key of " + std::to_string(key.size) + " bytes with a value of " + std::to_string(value.size));
 }
 
 Outcome<size_t> FlowTree::finish_load() {
+  for (uint64_t number = 0; number < loading_.size(); ++number) {
+    const auto found = loading_.find(number);
+    if (found == loading_.end()) return corrupt("submission " + std::to_string(number) + " is missing");
+    submissions_.push_back(found->second);
+  }
+  loading_.clear();
   uint64_t before = 1;
   for (const Submission& submission : submissions_) {
     if (submission.start < before || submission.length <= submission.start || submission.length > kFlowSectorsMax)

@@ -122,6 +122,10 @@ class Range:
         chunk = int.from_bytes(recall_seed, "big") % (self.length // LOAD_SECTORS)
         return self.start + ((chunk & _U64 & self.shard_mask) | self.shard_id) * LOAD_SECTORS
 
+    def allows(self, position: int) -> bool:
+        """Whether the contract takes an answer from the load at ``position``: shard bits may lead beyond the range."""
+        return 0 <= position - self.start <= self.length
+
 
 def quality_threshold(pora_target: int, flow_length: int, shard_count: int = 1) -> int:
     """The quality that an answer may have at most: the target scaled to the share of the flow that the miner keeps.
@@ -168,6 +172,7 @@ class Winner(NamedTuple):
 class Tries:
     """Nonces drawn out to scratchpads: ``positions[i]`` is the first sector of the load that nonce ``i`` must read."""
 
+    recall_range: Range
     nonces: bytes
     positions: tuple[int, ...]
     pad_seeds: Array
@@ -176,6 +181,11 @@ class Tries:
 
     def __len__(self) -> int:
         return len(self.positions)
+
+    @property
+    def wanted(self) -> list[int]:
+        """The positions worth reading, ascending, each once."""
+        return sorted({position for position in self.positions if self.recall_range.allows(position)})
 
     def nonce(self, index: int) -> bytes:
         return self.nonces[32 * index : 32 * index + 32]
@@ -191,8 +201,8 @@ class Tries:
         """The answers that reach ``threshold`` (``quality_threshold``), best first.
 
         Args:
-            loads: sealed bytes by position, 256 KiB each; nonces whose load is absent are skipped. Seals that are not there
-                hold any bytes and stand in ``unavailable``.
+            loads: sealed bytes by position, 256 KiB each; nonces whose load is absent or beyond the range are skipped.
+                Seals that are not there hold any bytes and stand in ``unavailable``.
             threshold: the largest quality that wins.
             unavailable: seal offsets to be skipped, by position. Seal 0 of position 0 is always skipped: sector 0 of the flow
                 is a dummy that nobody can prove.
@@ -200,7 +210,8 @@ class Tries:
         Raises:
             InvalidInput: a load that is not 256 KiB.
         """
-        present = [index for index, position in enumerate(self.positions) if position in loads]
+        allows = self.recall_range.allows
+        present = [index for index, position in enumerate(self.positions) if position in loads and allows(position)]
         if not present:
             return []
         found = qualities(
@@ -233,4 +244,4 @@ def tries(miner_id: bytes, nonces: Buffer, subtask_digest: bytes, recall_range: 
     seeds = _native.pora_pad_seeds(miner_id, nonces, subtask_digest, recall_range.digest)
     pads, recall_seeds = scratchpads(seeds, backend=backend)
     positions = tuple(recall_range.recall_position(row.tobytes()) for row in recall_seeds)
-    return Tries(bytes(nonces), positions, seeds, pads, recall_seeds)
+    return Tries(recall_range, bytes(nonces), positions, seeds, pads, recall_seeds)

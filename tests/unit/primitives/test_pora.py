@@ -98,6 +98,17 @@ def test_positions_lie_in_the_shard(shards: int) -> None:
         assert 0 <= chunk < 777 + shards
 
 
+def test_loads_beyond_the_range_do_not_count() -> None:
+    """Three loads and shard 3 of 4: every nonce leads to load 3, where the contract draws the line; shard 7 of 8 is out."""
+    nonces = bytes(range(96))
+    for shards, wanted in ((4, [3 * 1024]), (8, [])):
+        tried = pora.tries(MINER, nonces, SUBTASK, pora.Range(0, 3 * 1024, shards - 1, pora.shard_mask(shards)))
+        assert set(tried.positions) == {(shards - 1) * 1024}
+        assert tried.wanted == wanted
+        loads = {position: bytes(pora.LOAD_SIZE_BYTES) for position in tried.positions}
+        assert len(tried.winners(loads, (1 << 256) - 1)) == len(wanted) * 3 * 64
+
+
 def test_thresholds() -> None:
     for target, length, shards in ((1 << 250, 10499, 1), ((1 << 256) - 1, 1 << 36, 4), (12345 << 200, 7, 7), (0, 1, 1)):
         assert pora.quality_threshold(target, length, shards) == oracle.threshold(target, length, shards)

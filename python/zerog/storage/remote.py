@@ -198,7 +198,7 @@ class Remote:
             raise TimedOut(f"{url}: no answer to {method} within {self._timeout_s:g} s") from None
         try:
             value = msgspec.json.decode(answer)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise PeerFault(f"{url}: the answer to {method} is not JSON") from None
         if not isinstance(value, dict) or not ("result" in value or "error" in value):
             raise PeerFault(f"{url}: the answer to {method} is not JSON-RPC")

@@ -39,13 +39,13 @@ DEFAULT_NODE: Final = "http://127.0.0.1:5678"
 app = typer.Typer(no_args_is_help=True, help="Storage: upload and download files and directories, write streams, run a node.")
 
 Nodes = Annotated[
-    list[str] | None, typer.Option("--node", envvar="ZEROG_STORAGE_NODES", help="URL of a storage node; may be given again.")
+    list[str] | None, typer.Option("--node", envvar="ZEROG_NODE_URLS", help="URL of a storage node; may be given again.")
 ]
 IndexerUrl = Annotated[
     str,
     typer.Option(
         "--indexer",
-        envvar="ZEROG_INDEXER_URL",
+        envvar="ZEROG_INDEX_URL",
         help="URL of an indexer, which names the nodes. Default: the running local network's, else the node on port 5678.",
     ),
 ]

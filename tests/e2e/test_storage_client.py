@@ -1,0 +1,182 @@
+"""``zerog storage`` on real processes: a local network, two storage nodes of half the flow each, one of all of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.e2e.conftest import Network, Zerog
+from tests.unit.storage.harness import pattern
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+SEGMENT = 262_144
+
+
+@dataclass
+class StorageNode:
+    """A storage node as a process of its own."""
+
+    home: Path
+    rpc: str
+    shard: str
+    process: subprocess.Popen[bytes] | None = field(default=None)
+    url: str = ""
+
+    def start(self) -> None:
+        ready = self.home.with_suffix(".ready")
+        ready.unlink(missing_ok=True)
+        port = self.url.rsplit(":", 1)[-1] if self.url else "0"
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("ZEROG_")}
+        environment |= {"ZEROG_STORAGE_CHAIN_CONFIRMATIONS": "0", "ZEROG_STORAGE_CHAIN_POLL_MS": "50"}
+        with open(self.home.with_suffix(".log"), "ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "zerog", "storage", "run", "--home", str(self.home), "--rpc", self.rpc,
+                 "--shard", self.shard, "--port", port, "--admin-port", "0", "--ready-file", str(ready)],
+                env=environment, stdout=output, stderr=output,
+            )  # fmt: skip
+        ends = time.monotonic() + 60
+        while not ready.exists():
+            assert self.process.poll() is None, self.home.with_suffix(".log").read_text()
+            assert time.monotonic() < ends, self.home.with_suffix(".log").read_text()
+            time.sleep(0.05)
+        self.url = json.loads(ready.read_text())["rpc_url"].rstrip("/")
+
+    def stop(self, how: int = signal.SIGTERM) -> None:
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(30)
+            self.process = None
+
+
+@dataclass(frozen=True)
+class Storage:
+    zerog: Zerog
+    network: Network
+    halves: list[StorageNode]
+    whole: StorageNode
+
+    def nodes(self, *which: StorageNode) -> list[str]:
+        return [word for node in which for word in ("--node", node.url)]
+
+
+@pytest.fixture(scope="module")
+def storage(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
+    home = tmp_path_factory.mktemp("storage")
+    rpc = network.status["rpc_url"]
+    nodes = [StorageNode(home / name, rpc, shard) for name, shard in (("half0", "0/2"), ("half1", "1/2"), ("whole", "0/1"))]
+    try:
+        for node in nodes:
+            node.start()
+        yield Storage(network.zerog, network, nodes[:2], nodes[2])
+    finally:
+        for node in nodes:
+            node.stop()
+
+
+def test_a_file_there_and_back(storage: Storage, tmp_path: Path) -> None:
+    data = pattern(7 * SEGMENT + 4711)
+    (tmp_path / "in").write_bytes(data)
+    both = storage.nodes(*storage.halves)
+    done = storage.zerog.json("storage", "upload", str(tmp_path / "in"), *both)
+    assert done["paid"]
+    assert len(done["nodes"]) == 2
+    assert storage.zerog.json("storage", "root", str(tmp_path / "in"))["root"] == done["root"]
+    again = storage.zerog.json("storage", "upload", str(tmp_path / "in"), *both)
+    assert (again["paid"], again["root"]) == (False, done["root"])
+    got = storage.zerog.json("storage", "download", str(tmp_path / "out"), "--root", done["root"], *both)
+    assert got["size"] == len(data)
+    assert (tmp_path / "out").read_bytes() == data
+    told = storage.zerog.json("storage", "info", done["root"], *both)
+    assert [one["finalized"] for one in told] == [True, True]
+    # The chain saw one submission of this root: the second upload sent nothing.
+    assert storage.zerog.json("chain", "tx", done["transactions"][0])["receipt"]["status"] == "0x1"
+    assert again["transactions"] == []
+
+
+def test_refusals_say_what_to_do(storage: Storage, tmp_path: Path) -> None:
+    zerog, whole = storage.zerog, storage.nodes(storage.whole)
+    (tmp_path / "in").write_bytes(b"text")
+    (tmp_path / "empty").touch()
+    assert "empty file" in zerog.fails(2, "storage", "upload", str(tmp_path / "empty"), *whole)
+    assert "upload-dir" in zerog.fails(2, "storage", "upload", str(tmp_path), *whole)
+    assert "fewer replicas" in zerog.fails(3, "storage", "upload", str(tmp_path / "in"), "--expected-replica", "2", *whole)
+    half = storage.nodes(storage.halves[0])
+    assert "1/2" in zerog.fails(3, "storage", "upload", str(tmp_path / "in"), *half)
+    assert "is the root right" in zerog.fails(1, "storage", "download", str(tmp_path / "o"), "--root", "0x" + "11" * 32, *whole)
+    assert "zerog devnet up" in zerog.fails(3, "storage", "status", "--node", "http://127.0.0.1:9")
+    assert "root" in zerog.fails(2, "storage", "download", str(tmp_path / "o"), "--root", "0x11", *whole)
+    done = zerog.json("storage", "upload", str(tmp_path / "in"), *whole)
+    (tmp_path / "old").write_bytes(b"old")
+    assert "--overwrite" in zerog.fails(1, "storage", "download", str(tmp_path / "old"), "--root", done["root"], *whole)
+    assert (tmp_path / "old").read_bytes() == b"old"
+
+
+def test_encrypted_for_an_account_and_with_a_key(storage: Storage, tmp_path: Path) -> None:
+    zerog, whole, data = storage.zerog, storage.nodes(storage.whole), pattern(300_000)
+    (tmp_path / "in").write_bytes(data)
+    (tmp_path / "key").write_text("ab" * 32)
+    (tmp_path / "key").chmod(0o600)
+    keyed = ["--encryption-key", str(tmp_path / "key")]
+    for encrypt, decrypt in ((keyed, keyed), (["--encrypt", "--from", "3"], ["--decrypt", "--from", "3"])):
+        done = zerog.json("storage", "upload", str(tmp_path / "in"), *encrypt, *whole)
+        assert done["encrypted"]
+        zerog.json("storage", "download", str(tmp_path / "out"), "--root", done["root"], "--overwrite", *decrypt, *whole)
+        assert (tmp_path / "out").read_bytes() == data
+        zerog.json("storage", "download", str(tmp_path / "raw"), "--root", done["root"], "--overwrite", *whole)
+        assert data[:32] not in (tmp_path / "raw").read_bytes()
+    (tmp_path / "key").chmod(0o644)
+    assert "0600" in zerog.fails(1, "storage", "upload", str(tmp_path / "in"), *keyed, *whole)
+
+
+def test_a_directory_and_a_stream(storage: Storage, tmp_path: Path) -> None:
+    zerog, whole = storage.zerog, storage.nodes(storage.whole)
+    top = tmp_path / "top"
+    (top / "sub").mkdir(parents=True)
+    (top / "a").write_bytes(pattern(1000))
+    (top / "sub" / "b").write_bytes(pattern(SEGMENT + 1))
+    (top / "sub" / "l").symlink_to("../a")
+    done = zerog.json("storage", "upload-dir", str(top), *whole)
+    assert (done["files"], done["transactions"]) == (2, 2)
+    assert zerog.json("storage", "download-dir", str(tmp_path / "back"), "--root", done["root"], *whole)["files"] == 2
+    assert (tmp_path / "back" / "sub" / "b").read_bytes() == (top / "sub" / "b").read_bytes()
+    assert (tmp_path / "back" / "sub" / "l").read_bytes() == pattern(1000)
+    stream = "0x" + "00" * 30 + "f2bd"
+    written = zerog.json(
+        "storage", "kv-write", "--stream-id", stream, "--stream-keys", "hello", "--stream-values", "world", *whole
+    )  # fmt: skip
+    entry: dict[str, Any] = zerog.json("chain", "tx", written["transactions"][0])["receipt"]
+    assert stream[2:] in entry["logs"][0]["data"]
+
+
+def test_a_node_killed_in_the_middle(storage: Storage, tmp_path: Path) -> None:
+    """kill -9 of a node during an upload: the same command again finishes it, and nothing is paid twice."""
+    zerog, node = storage.zerog, storage.whole
+    data = pattern(40 * SEGMENT + 3, 77)
+    (tmp_path / "in").write_bytes(data)
+    command = [sys.executable, "-m", "zerog", "storage", "upload", str(tmp_path / "in"), "--node", node.url, "--routines", "1",
+               "--task-size", "1", "--timeout", "5", "--json"]  # fmt: skip
+    environment = os.environ | {"ZEROG_HOME": str(zerog.home)}
+    running = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    root = zerog.json("storage", "root", str(tmp_path / "in"))["root"]
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        seen = zerog.run("storage", "info", root, "--node", node.url, "--json")
+        if seen.returncode == 0 and json.loads(seen.stdout)[0]["uploaded_segments"] > 0:
+            break
+    node.stop(signal.SIGKILL)
+    running.communicate(timeout=120)
+    node.start()
+    done = zerog.json("storage", "upload", str(tmp_path / "in"), "--node", node.url)
+    assert not done["paid"]
+    zerog.json("storage", "download", str(tmp_path / "out"), "--root", root, "--node", node.url)
+    assert (tmp_path / "out").read_bytes() == data

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from oracle import gf256 as oracle
 from zerog import _native
 from zerog.primitives import erasure
 
+VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "klauspost_reedsolomon"
 BACKENDS = ("scalar", "avx2", "avx512", "emu")
 # Around vectors of 32 and 64 bytes, pairs of them, and cache lines.
 SIZES = (0, 1, 7, 8, 9, 31, 32, 33, 63, 64, 65, 95, 127, 128, 129, 191, 192, 193, 257, 1000)
@@ -33,6 +36,13 @@ def rng(seed: int) -> random.Random:
 
 def rows(shards: np.ndarray) -> list[bytes]:
     return [row.tobytes() for row in shards]
+
+
+def test_parity_of_klauspost(backend: str) -> None:
+    for case in json.loads((VECTORS / "parity.json").read_text()):
+        k, m, size = case["data_shards"], case["parity_shards"], case["size_bytes"]
+        data = [bytes((31 * i + 7 * at + at // 251) % 256 for at in range(size)) for i in range(k)]
+        assert [row.hex() for row in rows(erasure.encode(data, m, backend=backend))] == case["parity"], (k, m)
 
 
 @pytest.mark.parametrize("code", CODES, ids=lambda code: f"{code[0]}+{code[1]}")

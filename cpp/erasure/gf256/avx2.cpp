@@ -20,6 +20,10 @@ struct Nibbles {
   static constexpr size_t kLanesSize = 32;
   static constexpr size_t kFactorSize = 32;
   static constexpr size_t kRowsMax = 4;
+  template <size_t kRows>
+  static constexpr size_t width() {
+    return kRows <= 2 ? 2 : 1;
+  }
 
   static void expand(uint8_t coefficient, uint8_t* to) {
     for (unsigned nibble = 0; nibble < 16; ++nibble) {

@@ -17,6 +17,10 @@ struct Affine {
   static constexpr size_t kLanesSize = 64;
   static constexpr size_t kFactorSize = 8;
   static constexpr size_t kRowsMax = 6;
+  template <size_t kRows>
+  static constexpr size_t width() {
+    return kRows <= 4 ? 4 : 2;
+  }
 
   // Byte 7 - i of the operand is row i: which bits of the input make bit i of the output.
   static void expand(uint8_t coefficient, uint8_t* to) {

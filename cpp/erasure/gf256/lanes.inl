@@ -4,6 +4,7 @@
 //   Factor                  one expanded coefficient in registers
 //   load_tail, store_tail   the first `count` bytes, count < kLanesSize
 //   sum(a, b, c)            a ^ b ^ c
+//   width<rows>()           vectors of each shard that a step takes, so that all sums stay in registers
 // Included inside the namespace of an ISA file.
 
 inline uint8_t times(uint8_t a, uint8_t b) {
@@ -34,52 +35,57 @@ void expand_lanes(const uint8_t* matrix, size_t rows, size_t columns, uint8_t* e
   }
 }
 
-// How far ahead of the loads the inputs are asked for: more streams than the hardware prefetchers follow.
-constexpr size_t kPrefetchDistance = 1024;
+// How far ahead of the loads the inputs are asked for: they are more streams than the hardware's own prefetchers follow.
+constexpr size_t kPrefetchDistance = 512;
 
 template <class Lanes, size_t kRows, bool kStream>
 void pass(const uint8_t* expanded, size_t columns, const uint8_t* const* inputs, uint8_t* const* outputs, size_t begin, size_t end) {
   using Vec = typename Lanes::Vec;
   constexpr size_t kSize = Lanes::kLanesSize;
   constexpr size_t kStep = kRows * Lanes::kFactorSize;
+  constexpr size_t kWidth = Lanes::template width<kRows>();  // vectors of one shard in a step
   size_t at = begin;
-  for (; at + 2 * kSize <= end; at += 2 * kSize) {
-    Vec low[kRows], high[kRows];
+  for (; at + kWidth * kSize <= end; at += kWidth * kSize) {
+    Vec sums[kRows][kWidth];
     const uint8_t* factors = expanded;
     size_t column = 0;
     if (columns % 2 != 0) {
-      const auto a0 = Lanes::split(Lanes::load(inputs[0] + at)), a1 = Lanes::split(Lanes::load(inputs[0] + at + kSize));
-      _mm_prefetch(reinterpret_cast<const char*>(inputs[0] + at + kPrefetchDistance), _MM_HINT_T0);
+      typename Lanes::Split a[kWidth];
+      for (size_t v = 0; v < kWidth; ++v) a[v] = Lanes::split(Lanes::load(inputs[0] + at + v * kSize));
       for (size_t r = 0; r < kRows; ++r) {
         const auto f = Lanes::factor(factors + r * Lanes::kFactorSize);
-        low[r] = Lanes::product(a0, f);
-        high[r] = Lanes::product(a1, f);
+        for (size_t v = 0; v < kWidth; ++v) sums[r][v] = Lanes::product(a[v], f);
       }
       factors += kStep;
       column = 1;
     } else {
-      for (size_t r = 0; r < kRows; ++r) low[r] = high[r] = Lanes::zero();
+      for (size_t r = 0; r < kRows; ++r)
+        for (size_t v = 0; v < kWidth; ++v) sums[r][v] = Lanes::zero();
     }
     for (; column < columns; column += 2, factors += 2 * kStep) {
-      const uint8_t *a = inputs[column] + at, *b = inputs[column + 1] + at;
-      const auto a0 = Lanes::split(Lanes::load(a)), a1 = Lanes::split(Lanes::load(a + kSize));
-      const auto b0 = Lanes::split(Lanes::load(b)), b1 = Lanes::split(Lanes::load(b + kSize));
-      _mm_prefetch(reinterpret_cast<const char*>(a + kPrefetchDistance), _MM_HINT_T0);
-      _mm_prefetch(reinterpret_cast<const char*>(b + kPrefetchDistance), _MM_HINT_T0);
+      const uint8_t *left = inputs[column] + at, *right = inputs[column + 1] + at;
+      typename Lanes::Split a[kWidth], b[kWidth];
+      for (size_t v = 0; v < kWidth; ++v) {
+        a[v] = Lanes::split(Lanes::load(left + v * kSize));
+        b[v] = Lanes::split(Lanes::load(right + v * kSize));
+        if (v * kSize % 64 == 0) {
+          _mm_prefetch(reinterpret_cast<const char*>(left + v * kSize + kPrefetchDistance), _MM_HINT_T0);
+          _mm_prefetch(reinterpret_cast<const char*>(right + v * kSize + kPrefetchDistance), _MM_HINT_T0);
+        }
+      }
       for (size_t r = 0; r < kRows; ++r) {
         const auto fa = Lanes::factor(factors + r * Lanes::kFactorSize);
         const auto fb = Lanes::factor(factors + kStep + r * Lanes::kFactorSize);
-        low[r] = Lanes::sum(low[r], Lanes::product(a0, fa), Lanes::product(b0, fb));
-        high[r] = Lanes::sum(high[r], Lanes::product(a1, fa), Lanes::product(b1, fb));
+        for (size_t v = 0; v < kWidth; ++v) sums[r][v] = Lanes::sum(sums[r][v], Lanes::product(a[v], fa), Lanes::product(b[v], fb));
       }
     }
     for (size_t r = 0; r < kRows; ++r) {
-      if (kStream) {
-        Lanes::stream(outputs[r] + at, low[r]);
-        Lanes::stream(outputs[r] + at + kSize, high[r]);
-      } else {
-        Lanes::store(outputs[r] + at, low[r]);
-        Lanes::store(outputs[r] + at + kSize, high[r]);
+      for (size_t v = 0; v < kWidth; ++v) {
+        if (kStream) {
+          Lanes::stream(outputs[r] + at + v * kSize, sums[r][v]);
+        } else {
+          Lanes::store(outputs[r] + at + v * kSize, sums[r][v]);
+        }
       }
     }
   }

@@ -1,0 +1,183 @@
+"""The GF(2^8) code by backend, shape and size; against klauspost/reedsolomon, byte for byte and in turns."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from measure import PAIRS, TINY, keep, timed
+from zerog import _native
+from zerog.primitives import erasure
+
+BACKENDS = ("scalar", "avx2", "avx512")
+CODES = ((10, 4),) if TINY else ((4, 2), (10, 4), (17, 3), (20, 10))
+SIZES = (1_000,) if TINY else (4_096, 65_536, 1 << 20)
+# Cache levels: second, third, none of them.
+COMPARED = (
+    ((10, 4, 1_000),) if TINY else ((10, 4, 4_096), (10, 4, 65_536), (10, 4, 1 << 20), (10, 4, 1 << 24), (20, 10, 65_536))
+)
+KLAUSPOST = Path(__file__).resolve().parents[1] / "peers" / "klauspost"
+
+
+@pytest.fixture(autouse=True)
+def one_core() -> Iterator[None]:
+    before, threads = os.sched_getaffinity(0), _native.thread_count()
+    os.sched_setaffinity(0, {max(before)})
+    _native.set_thread_count(1)
+    yield
+    os.sched_setaffinity(0, before)
+    _native.set_thread_count(threads)
+
+
+def usable(backend: str) -> str:
+    report = next(entry for entry in _native.backends() if entry["kernel"] == "gf256")
+    if backend not in report["available"]:
+        pytest.skip(f"{backend}: {report['unavailable']}")
+    return backend
+
+
+def aligned(rows: int, size: int) -> Any:
+    """Touched memory whose rows begin on cache lines, as the peer has it."""
+    pitch = (size + 63) // 64 * 64
+    memory = np.zeros(rows * pitch + 64, dtype=np.uint8)
+    begin = -memory.ctypes.data % 64
+    return memory[begin : begin + rows * pitch].reshape(rows, pitch)[:, :size]
+
+
+def filled(rows: int, size: int) -> Any:
+    """The peer's data: byte ``at`` of shard i is the low byte of i·31 + at·7 + at/251."""
+    out = aligned(rows, size)
+    at = np.arange(size, dtype=np.uint64)
+    for i in range(rows):
+        out[i] = (np.uint64(31 * i) + at * np.uint64(7) + at // np.uint64(251)).astype(np.uint8)
+    return out
+
+
+@pytest.mark.benchmark(group="parity, data bytes")
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size:08d}")
+@pytest.mark.parametrize("code", CODES, ids=lambda code: f"{code[0]}+{code[1]}")
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_encode(benchmark: Any, backend: str, code: tuple[int, int], size: int) -> None:
+    k, m = code
+    data, out = filled(k, size), aligned(m, size)
+    benchmark.extra_info["bytes"] = k * size
+    benchmark(erasure.encode, data, m, out=out, backend=usable(backend))
+
+
+@pytest.mark.benchmark(group="parity into fresh memory, data bytes")
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size:08d}")
+def test_encode_fresh(benchmark: Any, size: int) -> None:
+    data = filled(10, size)
+    benchmark.extra_info["bytes"] = 10 * size
+    benchmark(erasure.encode, data, 4)
+
+
+@pytest.mark.benchmark(group="shards recovered, data bytes")
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size:08d}")
+@pytest.mark.parametrize("lost", [1, 4])
+def test_recover(benchmark: Any, lost: int, size: int) -> None:
+    data = filled(10, size)
+    given = [*data[lost:], *erasure.encode(data, 4)[:lost]]
+    out = aligned(lost, size)
+    benchmark.extra_info["bytes"] = 10 * size
+    benchmark(erasure.recover, given, range(lost, 10 + lost), 10, 4, wanted=range(lost), out=out)
+    assert (out == data[:lost]).all()
+
+
+@pytest.mark.benchmark(group="first recovery of a pattern, coefficients made")
+@pytest.mark.parametrize("code", ((10, 4),) if TINY else ((10, 4), (128, 128)), ids=lambda code: f"{code[0]}+{code[1]}")
+def test_new_pattern(benchmark: Any, code: tuple[int, int]) -> None:
+    k, m = code
+    survivors = np.zeros((k, 64), dtype=np.uint8)
+    rng = np.random.default_rng(5)
+    benchmark(lambda: erasure.recover(survivors, rng.permutation(k + m)[:k], k, m))
+
+
+class Klauspost:
+    """The library in a process of its own, one core, asked in turns."""
+
+    def __init__(self) -> None:
+        if shutil.which("go") is None:
+            pytest.skip("klauspost/reedsolomon needs go")
+        binary = Path(os.environ.get("ZEROG_PEERS", KLAUSPOST.parents[2] / "build" / "peers")) / "klauspost"
+        binary.parent.mkdir(parents=True, exist_ok=True)
+        made = subprocess.run(["go", "build", "-o", str(binary), "."], cwd=KLAUSPOST, capture_output=True, text=True)
+        if made.returncode != 0:
+            pytest.skip(f"klauspost/reedsolomon does not build: {made.stderr[-300:]}")
+        self.process = subprocess.Popen(
+            [str(binary)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "GOMAXPROCS": "1"},
+        )
+
+    def ask(self, line: str) -> str:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+        self.process.stdout.close()
+
+
+def fnv1a(data: bytes) -> str:
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001B3 % 2**64
+    return f"{value:016x}"
+
+
+def test_against_klauspost() -> None:
+    """Both answer with the fastest of a few calls, in turns; ours through Python. Kept as results/erasure.json."""
+    peer = Klauspost()
+    facts: dict[str, Any] = {}
+    try:
+        for k, m, size in COMPARED:
+            data, parity = filled(k, size), aligned(m, size)
+            erasure.encode(data, m, out=parity)
+            hashed = peer.ask(f"open {k} {m} {size}")
+            if size <= 65_536:
+                assert fnv1a(parity.tobytes()) == hashed
+            lost = min(m, 4)
+            given, numbers = [*data[lost:], *parity[:lost]], range(lost, k + lost)
+            back = aligned(lost, size)
+            times = max(2, min(2_000, 50_000_000 // (k * size)))
+
+            def encode(data: Any = data, m: int = m, parity: Any = parity) -> object:
+                return erasure.encode(data, m, out=parity)
+
+            def recover(given: Any = given, numbers: Any = numbers, k: int = k, m: int = m, back: Any = back) -> object:
+                return erasure.recover(given, numbers, k, m, wanted=range(len(back)), out=back)
+
+            for name, call, line in (
+                ("encode", encode, f"encode {times}"),
+                ("recover", recover, f"recover {lost} {times}"),
+            ):
+                ours, theirs = [], []
+                for _ in range(PAIRS):
+                    theirs.append(float(peer.ask(line)))
+                    ours.append(min(timed(call) for _ in range(times)))
+                facts[f"{name} {k}+{m}, {size} bytes a shard"] = {
+                    "ratio_median": round(statistics.median(b / a for a, b in zip(ours, theirs, strict=True)), 3),
+                    "ours_gb_per_s_best": round(k * size / min(ours) / 1e9, 2),
+                    "klauspost_gb_per_s_best": round(k * size / min(theirs) / 1e9, 2),
+                }
+            assert (back == data[:lost]).all()
+    finally:
+        peer.close()
+    keep("erasure", facts)

@@ -37,7 +37,11 @@ class StorageNode:
         ready.unlink(missing_ok=True)
         port = self.url.rsplit(":", 1)[-1] if self.url else "0"
         environment = {key: value for key, value in os.environ.items() if not key.startswith("ZEROG_")}
-        environment |= {"ZEROG_STORAGE_CHAIN_CONFIRMATIONS": "0", "ZEROG_STORAGE_CHAIN_POLL_MS": "50"}
+        environment |= {
+            "ZEROG_STORAGE_CHAIN_CONFIRMATIONS": "0",
+            "ZEROG_STORAGE_CHAIN_POLL_MS": "50",
+            "ZEROG_METRICS_PORT": "0",
+        }
         with open(self.home.with_suffix(".log"), "ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "zerog", "storage", "run", "--home", str(self.home), "--rpc", self.rpc,

@@ -211,7 +211,9 @@ class StorageClient:
             elif not isinstance(answer, _Failure):
                 raise answer
         if not found:
-            raise Unavailable(f"no storage node answers: {answers[0]}")
+            raise Unavailable(
+                f"no storage node answers: {answers[0]}; is a node running, and is its address (--node, --indexer) right?"
+            )
         return found
 
     async def statuses(self) -> list[tuple[str, NodeStatus | ZerogError]]:
@@ -539,7 +541,7 @@ class StorageClient:
         if failures and len(failures) == len(answers):
             if all(isinstance(failure, PeerFault) for failure in failures):
                 raise PeerFault(f"no storage node gives a right answer: {failures[0]}")
-            raise Unavailable(f"no storage node answers: {failures[0]}")
+            raise Unavailable(f"no storage node answers: {failures[0]}; is a node running, and is its address right?")
         raise not_found(root)
 
 

@@ -251,10 +251,28 @@ Outcome<std::shared_ptr<const Plan>> recovery(const Table& table, size_t data_sh
 
 void apply(const Plan& plan, const uint8_t* const* inputs, uint8_t* const* outputs, size_t size) {
   const bool stream = (plan.rows + plan.columns) * size > stream_size_bytes();
+  const bool one_pass = plan.rows <= plan.table->rows_a_pass && plan.table->rows_a_pass > 1;
+  // Shards a power of two apart fall on the same few cache lines. When a block is read often, a copy without that pays.
+  const bool gather = plan.rows > 3 * plan.table->rows_a_pass && plan.columns > 8;
   for_pieces(plan, size, [&](size_t begin, size_t end) {
-    const size_t block = plan.rows <= plan.table->rows_a_pass && plan.table->rows_a_pass > 1 ? end - begin : block_size(plan);
-    for (size_t at = begin; at < end; at += block)
-      plan.table->product(plan.expanded.get(), plan.rows, plan.columns, inputs, outputs, at, std::min(end, at + block), stream);
+    const size_t block = one_pass ? end - begin : std::min(round_up(end - begin), block_size(plan));
+    if (!gather) {
+      for (size_t at = begin; at < end; at += block)
+        plan.table->product(plan.expanded.get(), plan.rows, plan.columns, inputs, outputs, at, std::min(end, at + block), stream);
+      return;
+    }
+    const size_t pitch = block + kLineSize;
+    std::vector<uint8_t> scratch(plan.columns * pitch + kLineSize);
+    uint8_t* first = scratch.data() + (kLineSize - reinterpret_cast<uintptr_t>(scratch.data()) % kLineSize) % kLineSize;
+    std::vector<const uint8_t*> from(plan.columns);
+    std::vector<uint8_t*> to(plan.rows);
+    for (size_t c = 0; c < plan.columns; ++c) from[c] = first + c * pitch;
+    for (size_t at = begin; at < end; at += block) {
+      const size_t count = std::min(end - at, block);
+      for (size_t c = 0; c < plan.columns; ++c) std::memcpy(first + c * pitch, inputs[c] + at, count);
+      for (size_t r = 0; r < plan.rows; ++r) to[r] = outputs[r] + at;
+      plan.table->product(plan.expanded.get(), plan.rows, plan.columns, from.data(), to.data(), 0, count, stream);
+    }
   });
 }
 

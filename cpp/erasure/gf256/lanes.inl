@@ -38,7 +38,8 @@ void expand_lanes(const uint8_t* matrix, size_t rows, size_t columns, uint8_t* e
 // How far ahead of the loads the inputs are asked for: they are more streams than the hardware's own prefetchers follow.
 constexpr size_t kPrefetchDistance = 512;
 
-template <class Lanes, size_t kRows, bool kStream>
+// kFirst: the inputs of this block have not been read yet; later passes find them in cache.
+template <class Lanes, size_t kRows, bool kStream, bool kFirst>
 void pass(const uint8_t* expanded, size_t columns, const uint8_t* const* inputs, uint8_t* const* outputs, size_t begin, size_t end) {
   using Vec = typename Lanes::Vec;
   constexpr size_t kSize = Lanes::kLanesSize;
@@ -68,7 +69,7 @@ void pass(const uint8_t* expanded, size_t columns, const uint8_t* const* inputs,
       for (size_t v = 0; v < kWidth; ++v) {
         a[v] = Lanes::split(Lanes::load(left + v * kSize));
         b[v] = Lanes::split(Lanes::load(right + v * kSize));
-        if (v * kSize % 64 == 0) {
+        if (kFirst && v * kSize % 64 == 0) {
           _mm_prefetch(reinterpret_cast<const char*>(left + v * kSize + kPrefetchDistance), _MM_HINT_T0);
           _mm_prefetch(reinterpret_cast<const char*>(right + v * kSize + kPrefetchDistance), _MM_HINT_T0);
         }
@@ -110,25 +111,31 @@ void pass(const uint8_t* expanded, size_t columns, const uint8_t* const* inputs,
   }
 }
 
+template <class Lanes, bool kStream, bool kFirst>
+void pass_of(size_t width, const uint8_t* expanded, size_t columns, const uint8_t* const* inputs, uint8_t* const* outputs, size_t begin,
+             size_t end) {
+  switch (width) {
+    case 1: return pass<Lanes, 1, kStream, kFirst>(expanded, columns, inputs, outputs, begin, end);
+    case 2: return pass<Lanes, 2, kStream, kFirst>(expanded, columns, inputs, outputs, begin, end);
+    case 3: return pass<Lanes, 3, kStream, kFirst>(expanded, columns, inputs, outputs, begin, end);
+    case 4: return pass<Lanes, 4, kStream, kFirst>(expanded, columns, inputs, outputs, begin, end);
+    default:
+      if constexpr (Lanes::kRowsMax > 4) {
+        if (width == 5) return pass<Lanes, 5, kStream, kFirst>(expanded, columns, inputs, outputs, begin, end);
+        return pass<Lanes, 6, kStream, kFirst>(expanded, columns, inputs, outputs, begin, end);
+      }
+  }
+}
+
 template <class Lanes, bool kStream>
 void passes(const uint8_t* expanded, size_t rows, size_t columns, const uint8_t* const* inputs, uint8_t* const* outputs, size_t begin,
             size_t end) {
   for (size_t row = 0; row < rows;) {
     const size_t width = pass_width<Lanes>(rows - row);
-    uint8_t* const* to = outputs + row;
-    switch (width) {
-      case 1: pass<Lanes, 1, kStream>(expanded, columns, inputs, to, begin, end); break;
-      case 2: pass<Lanes, 2, kStream>(expanded, columns, inputs, to, begin, end); break;
-      case 3: pass<Lanes, 3, kStream>(expanded, columns, inputs, to, begin, end); break;
-      case 4: pass<Lanes, 4, kStream>(expanded, columns, inputs, to, begin, end); break;
-      default:
-        if constexpr (Lanes::kRowsMax > 4) {
-          if (width == 5) {
-            pass<Lanes, 5, kStream>(expanded, columns, inputs, to, begin, end);
-          } else {
-            pass<Lanes, 6, kStream>(expanded, columns, inputs, to, begin, end);
-          }
-        }
+    if (row == 0) {
+      pass_of<Lanes, kStream, true>(width, expanded, columns, inputs, outputs, begin, end);
+    } else {
+      pass_of<Lanes, kStream, false>(width, expanded, columns, inputs, outputs + row, begin, end);
     }
     expanded += width * columns * Lanes::kFactorSize;
     row += width;

@@ -27,6 +27,8 @@ TIMEOUT_S: Final = 30.0
 RETRIES: Final = 3
 RETRY_PAUSE_S: Final = 0.5
 CONNECTIONS_MAX: Final = 64
+# Stored bytes seldom compress: gzip would cost both sides more time than the wire saves.
+_HEADERS: Final = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
 
 ALREADY_FINALIZED: Final = "already uploaded and finalized"
 DUPLICATE: Final = "segment has already been uploaded or is being uploaded"
@@ -180,9 +182,7 @@ class Remote:
         body = msgspec.json.encode({"jsonrpc": "2.0", "id": id, "method": method, "params": list(params)})
         try:
             # A stream: aiohttp would write a large body in one piece and hold up the loop.
-            async with self._session.post(
-                url, data=io.BytesIO(body), headers={"Content-Type": "application/json"}, allow_redirects=False
-            ) as response:
+            async with self._session.post(url, data=io.BytesIO(body), headers=_HEADERS, allow_redirects=False) as response:
                 answer = bytearray()
                 async for part in response.content.iter_chunked(1 << 16):
                     answer += part

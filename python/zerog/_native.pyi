@@ -12,6 +12,39 @@ import numpy
 import numpy.typing
 import typing_extensions
 
+class FlowTree:
+    """
+    The tree of the storage network's flow; zerog.primitives.merkle.FlowTree documents it.
+    """
+    def __init__(self) -> None: ...
+    def fill_proof(
+        self, segment: typing.SupportsInt | typing.SupportsIndex, root: typing.Any, siblings: typing.Any, path: typing.Any
+    ) -> int: ...
+    def fill_segments(self, first: typing.SupportsInt | typing.SupportsIndex, roots: typing.Any) -> int: ...
+    def finish_load(self) -> int: ...
+    def known(self, sector: typing.SupportsInt | typing.SupportsIndex) -> typing.Any: ...
+    def load_rows(self, rows: collections.abc.Iterable[typing.Any]) -> None: ...
+    def prove(
+        self,
+        height: typing.SupportsInt | typing.SupportsIndex,
+        index: typing.SupportsInt | typing.SupportsIndex,
+        length: typing.SupportsInt | typing.SupportsIndex,
+        data: typing.Any = None,
+    ) -> typing.Any: ...
+    def revert(self, length: typing.SupportsInt | typing.SupportsIndex) -> int: ...
+    def root_at(self, length: typing.SupportsInt | typing.SupportsIndex) -> bytes: ...
+    def submission(self, number: typing.SupportsInt | typing.SupportsIndex) -> tuple[typing.Any, ...]: ...
+    def submit(self, nodes: collections.abc.Sequence[typing.Any]) -> tuple[typing.Any, ...]: ...
+    def take_rows(self) -> list[typing.Any]: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def node_count(self) -> int: ...
+    @property
+    def root(self) -> bytes: ...
+    @property
+    def submission_count(self) -> int: ...
+
 class Trie:
     """
     A Merkle Patricia trie in memory with cached hashes; changes come in batches.
@@ -179,39 +212,6 @@ class EvmWorld:
             created, effective_gas_price, blob_gas_used, access_list; trace (JSON text) with tracer 'callTracer', 'prestateTracer' or
             '' (struct logger), configured by geth's names. Not valid: nothing changed.
         """
-
-class FlowTree:
-    """
-    The tree of the storage network's flow; zerog.primitives.merkle.FlowTree documents it.
-    """
-    def __init__(self) -> None: ...
-    def fill_proof(
-        self, segment: typing.SupportsInt | typing.SupportsIndex, root: typing.Any, siblings: typing.Any, path: typing.Any
-    ) -> int: ...
-    def fill_segments(self, first: typing.SupportsInt | typing.SupportsIndex, roots: typing.Any) -> int: ...
-    def finish_load(self) -> int: ...
-    def known(self, sector: typing.SupportsInt | typing.SupportsIndex) -> typing.Any: ...
-    def load_rows(self, rows: collections.abc.Iterable[typing.Any]) -> None: ...
-    def prove(
-        self,
-        height: typing.SupportsInt | typing.SupportsIndex,
-        index: typing.SupportsInt | typing.SupportsIndex,
-        length: typing.SupportsInt | typing.SupportsIndex,
-        data: typing.Any = None,
-    ) -> typing.Any: ...
-    def revert(self, length: typing.SupportsInt | typing.SupportsIndex) -> int: ...
-    def root_at(self, length: typing.SupportsInt | typing.SupportsIndex) -> bytes: ...
-    def submission(self, number: typing.SupportsInt | typing.SupportsIndex) -> tuple[typing.Any, ...]: ...
-    def submit(self, nodes: collections.abc.Sequence[typing.Any]) -> tuple[typing.Any, ...]: ...
-    def take_rows(self) -> list[typing.Any]: ...
-    @property
-    def length(self) -> int: ...
-    @property
-    def node_count(self) -> int: ...
-    @property
-    def root(self) -> bytes: ...
-    @property
-    def submission_count(self) -> int: ...
 
 class Sealed:
     """
@@ -527,8 +527,61 @@ class Engine:
         """
         The value of a storage slot.
         """
+    def trace_block(
+        self,
+        record: typing.Any,
+        parent_number: typing.SupportsInt | typing.SupportsIndex,
+        tracer: str = "",
+        config: dict[typing.Any, typing.Any] = {},
+        *,
+        deadline_ms: typing.SupportsInt | typing.SupportsIndex = 10000,
+    ) -> bytes:
+        """
+        debug_traceBlockBy…: JSON [{txHash, result}]; arguments and errors as trace_transaction.
+        """
+    def trace_call(
+        self,
+        request: dict[typing.Any, typing.Any],
+        number: typing.SupportsInt | typing.SupportsIndex | None = None,
+        tracer: str = "",
+        config: dict[typing.Any, typing.Any] = {},
+        *,
+        overrides: typing.Any = None,
+        block_overrides: typing.Any = None,
+        deadline_ms: typing.SupportsInt | typing.SupportsIndex = 10000,
+    ) -> bytes:
+        """
+        debug_traceCall: JSON; the request as call() takes it, tracer and errors as trace_transaction.
+        """
+    def trace_transaction(
+        self,
+        record: typing.Any,
+        index: typing.SupportsInt | typing.SupportsIndex,
+        parent_number: typing.SupportsInt | typing.SupportsIndex,
+        tracer: str = "",
+        config: dict[typing.Any, typing.Any] = {},
+        *,
+        deadline_ms: typing.SupportsInt | typing.SupportsIndex = 10000,
+    ) -> bytes:
+        """
+        debug_traceTransaction: run a stored block up to one transaction on its parent's state, watching that one.
+
+        Args:
+            tracer: "callTracer", "prestateTracer", or "" for the struct logger.
+            config: geth's names: onlyTopCall, withLog; diffMode, disableCode, disableStorage, includeEmpty; disableStack,
+                enableMemory, enableReturnData, limit.
+
+        Returns:
+            JSON as geth writes it.
+
+        Raises:
+            NotFound: no such index, or the parent's height is not kept. InvalidInput: no such tracer or setting. TimedOut. Exhausted:
+            the trace is too large.
+        """
 
 def backends() -> list[typing.Any]: ...
+def blake2b_fixed(data: typing.Any, size: typing.SupportsInt | typing.SupportsIndex, backend: str = "") -> typing.Any: ...
+def blake2b_many(data: typing.Any, offsets: typing.Any, backend: str = "") -> typing.Any: ...
 def bloom_may_match(bloom: typing.Any, values: collections.abc.Iterable[typing.Any]) -> bool:
     """
     Whether a header bloom may hold any of the addresses or topics; true for none.
@@ -629,14 +682,32 @@ def filter_logs(
     Cost: one pass over each record's logs; lock released.
     """
 
+def gf256_encode(
+    data: typing.Any, parity_shards: typing.SupportsInt | typing.SupportsIndex, out: typing.Any = None, backend: str = ""
+) -> typing.Any: ...
+def gf256_matrix(
+    present: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    data_shards: typing.SupportsInt | typing.SupportsIndex,
+    parity_shards: typing.SupportsInt | typing.SupportsIndex,
+    wanted: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+) -> bytes: ...
+def gf256_recover(
+    shards: typing.Any,
+    present: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    data_shards: typing.SupportsInt | typing.SupportsIndex,
+    parity_shards: typing.SupportsInt | typing.SupportsIndex,
+    wanted: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    out: typing.Any = None,
+    backend: str = "",
+) -> typing.Any: ...
+def gf256_verify(shards: typing.Any, data_shards: typing.SupportsInt | typing.SupportsIndex, backend: str = "") -> bool: ...
 def keccak256(data: typing.Any) -> bytes: ...
 def keccak256_fixed(
     data: typing.Any, size: typing.SupportsInt | typing.SupportsIndex, out: typing.Any = None, backend: str = ""
 ) -> typing.Any: ...
 def keccak256_list(items: typing.Any, out: typing.Any = None, backend: str = "") -> typing.Any: ...
 def keccak256_many(data: typing.Any, offsets: typing.Any, out: typing.Any = None, backend: str = "") -> typing.Any: ...
-def blake2b_fixed(data: typing.Any, size: typing.SupportsInt | typing.SupportsIndex, backend: str = "") -> typing.Any: ...
-def blake2b_many(data: typing.Any, offsets: typing.Any, backend: str = "") -> typing.Any: ...
+def keccak256_permute(states: typing.Any, times: typing.SupportsInt | typing.SupportsIndex = 1, backend: str = "") -> None: ...
 def merkle_build(leaves: typing.Any, out: typing.Any = None, backend: str = "") -> typing.Any: ...
 def merkle_check_segments(segments: collections.abc.Sequence[typing.Any], backend: str = "") -> list[typing.Any]: ...
 def merkle_file_layout(size_bytes: typing.SupportsInt | typing.SupportsIndex) -> dict[typing.Any, typing.Any]: ...
@@ -646,7 +717,7 @@ def merkle_fold(
 ) -> typing.Any: ...
 def merkle_place(
     length: typing.SupportsInt | typing.SupportsIndex, heights: collections.abc.Sequence[typing.Any]
-) -> tuple[typing.Any, ...]: ...
+) -> tuple[list[typing.Any], int]: ...
 def merkle_proof(
     nodes: typing.Any, leaf_count: typing.SupportsInt | typing.SupportsIndex, index: typing.SupportsInt | typing.SupportsIndex
 ) -> tuple[typing.Any, ...]: ...
@@ -661,9 +732,7 @@ def merkle_verify(
 ) -> numpy.typing.NDArray[numpy.bool]: ...
 def merkle_verify_segments(proofs: collections.abc.Sequence[typing.Any], backend: str = "") -> list[typing.Any]: ...
 def merkle_zero_root(height: typing.SupportsInt | typing.SupportsIndex) -> bytes: ...
-def pora_pad_seeds(
-    miner_id: typing.Any, nonces: typing.Any, subtask: typing.Any, range_digest: typing.Any
-) -> typing.Any: ...
+def pora_pad_seeds(miner_id: typing.Any, nonces: typing.Any, subtask: typing.Any, range_digest: typing.Any) -> typing.Any: ...
 def pora_qualities(
     loads: collections.abc.Sequence[typing.Any],
     pads: collections.abc.Sequence[typing.Any],

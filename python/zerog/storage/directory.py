@@ -20,6 +20,7 @@ from typing import Any, Final, Literal
 from zerog.errors import InvalidInput
 from zerog.primitives.hashing import keccak256
 from zerog.types import parse_hash
+from zerog.wire.jsonrpc import parse
 
 MAGIC: Final = bytes(keccak256(b"0g-storage-client-dir-codec"))
 VERSION: Final = 2
@@ -81,8 +82,8 @@ def decode(data: bytes) -> Entry:
     if len(data) > METADATA_SIZE_MAX:
         raise InvalidInput(f"directory: expected at most {METADATA_SIZE_MAX} bytes of metadata, found {len(data)}")
     try:
-        value = json.loads(data[34:].rstrip(b"\0").decode())
-    except (ValueError, RecursionError):
+        value = parse(data[34:].rstrip(b"\0"))
+    except InvalidInput:
         raise InvalidInput("directory: the metadata is not JSON") from None
     counter = [0]
     top = _entry(value, (), counter, top=True)

@@ -11,9 +11,10 @@ from typing import Any, Protocol, Self, TypeVar
 import aiohttp
 import msgspec
 
-from zerog.errors import PeerFault, TimedOut, Unavailable
+from zerog.errors import InvalidInput, PeerFault, TimedOut, Unavailable
 from zerog.runtime import log
 from zerog.types import parse_hash, parse_hex
+from zerog.wire import jsonrpc
 
 _log = log.get(__name__)
 
@@ -155,8 +156,8 @@ class HttpEth:
         except TimeoutError:
             raise TimedOut(f"{self._url}: no answer within {self._timeout_s} s") from None
         try:
-            answer = msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            answer = jsonrpc.parse(text)
+        except InvalidInput:
             raise PeerFault(f"{self._url}: the answer to {method} is not JSON") from None
         if not isinstance(answer, dict):
             raise PeerFault(f"{self._url}: the answer to {method} is no object")

@@ -21,6 +21,7 @@ from zerog.storage.api import Shard
 from zerog.storage.layout import Proof, Segment, file_layout, root_of_nodes
 from zerog.storage.selection import NODES_MAX, ShardedNode, read_shard
 from zerog.types import Address, parse_address, parse_hash
+from zerog.wire import jsonrpc
 
 ANSWER_SIZE_MAX: Final = 8 << 20
 TIMEOUT_S: Final = 30.0
@@ -197,8 +198,8 @@ class Remote:
         except TimeoutError:
             raise TimedOut(f"{url}: no answer to {method} within {self._timeout_s:g} s") from None
         try:
-            value = msgspec.json.decode(answer)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            value = jsonrpc.parse(bytes(answer))
+        except InvalidInput:
             raise PeerFault(f"{url}: the answer to {method} is not JSON") from None
         if not isinstance(value, dict) or not ("result" in value or "error" in value):
             raise PeerFault(f"{url}: the answer to {method} is not JSON-RPC")

@@ -14,6 +14,8 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from zerog.errors import InvalidInput
+
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
 METHOD_NOT_FOUND: Final = -32601
@@ -65,13 +67,9 @@ def decode(body: bytes, batch_max: int) -> tuple[list[Call | Malformed], bool]:
     Raises:
         RpcError: not JSON, an empty batch, or more than ``batch_max`` entries.
     """
-    if nesting(body) > NESTING_MAX:
-        raise RpcError(PARSE_ERROR, f"parse error: nested deeper than {NESTING_MAX}")
     try:
-        value = _decoder.decode(body)
-    except RecursionError:
-        raise RpcError(PARSE_ERROR, "parse error: nested too deeply") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        value = parse(body)
+    except InvalidInput as error:
         raise RpcError(PARSE_ERROR, f"parse error: {error}") from None
     if isinstance(value, list):
         if not value:
@@ -80,6 +78,22 @@ def decode(body: bytes, batch_max: int) -> tuple[list[Call | Malformed], bool]:
             raise RpcError(INVALID_REQUEST, f"invalid request: batch of {len(value)} exceeds the max of {batch_max}")
         return [_entry(item) for item in value], True
     return [_entry(value)], False
+
+
+def parse(body: bytes) -> Any:
+    """A JSON value from bytes that a stranger sent.
+
+    Raises:
+        InvalidInput: not JSON, or nested deeper than ``NESTING_MAX``.
+    """
+    if nesting(body) > NESTING_MAX:
+        raise InvalidInput(f"nested deeper than {NESTING_MAX}")
+    try:
+        return _decoder.decode(body)
+    except RecursionError:
+        raise InvalidInput("nested too deeply") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        raise InvalidInput(str(error)) from None
 
 
 def nesting(body: bytes) -> int:

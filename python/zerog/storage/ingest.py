@@ -6,6 +6,7 @@ The order of checks and the words of refusals are those that clients match; ``Re
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ _log = log.get(__name__)
 
 ALREADY_FINALIZED: Final = "already uploaded and finalized"
 ALREADY_PRUNED: Final = "already pruned"
+_COPIES_MAX: Final = 100_000
 
 
 class Refusal(Exception):
@@ -147,6 +149,8 @@ class Ingest:
         self.cache = ChunkCache(limits)
         self._writing: set[tuple[TxId, int]] = set()
         self._writings = 0
+        self._copies: dict[TxId, None] = {}
+        self._copies_wake = asyncio.Event()
         self.stored_bytes = 0
 
     async def upload(self, segments: Sequence[Segment], seq: int | None, *, skip_duplicates: bool = False) -> None:
@@ -252,7 +256,7 @@ class Ingest:
         self.stored_bytes += sum(len(segment.data) for segment in segments)
 
     async def on_new(self, txs: Sequence[Tx]) -> None:
-        """New files of the log: attach what waited for them, and finalize those whose bytes are here under another number."""
+        """New files of the log: attach what waited for them; look later whether their bytes are here under another number."""
         for tx in txs:
             waiting = [segment for segment in self.cache.take(tx.root) if segment.file_size == tx.size]
             if waiting and not self._store.finalized(tx.seq):
@@ -261,8 +265,24 @@ class Ingest:
                     await self._store_now(fresh)
                 except Refusal as refusal:
                     _log.warning("ingest.flush_failed", seq=tx.seq, reason=str(refusal))
-            if not self._store.finalized(tx.seq):
+            if not self._store.finalized(tx.seq) and len(self._copies) < _COPIES_MAX:
+                self._copies[tx.id] = None
+        self._copies_wake.set()
+
+    async def run_copies(self) -> None:
+        """Finalize files whose bytes are here under another number, until cancelled: beside the log, a copy may be long."""
+        while True:
+            await self._copies_wake.wait()
+            self._copies_wake.clear()
+            while self._copies:
+                id = next(iter(self._copies))
+                del self._copies[id]
                 try:
-                    await self._lane.run(self._store.copy_from_equal, tx)
+                    await self._lane.run(self._copy, id)
                 except (Conflict, Corrupt) as error:
-                    _log.warning("ingest.copy_failed", seq=tx.seq, reason=str(error))
+                    _log.warning("ingest.copy_failed", seq=id.seq, reason=str(error))
+
+    def _copy(self, id: TxId) -> None:
+        tx = self._store.find_tx(id.seq)
+        if tx is not None and tx.id == id:
+            self._store.copy_from_equal(tx)

@@ -253,10 +253,11 @@ class _Upkeep:
                 await asyncio.get_running_loop().create_future()
 
     async def _copies(self, lane: Offload) -> None:
+        """Copies that a crash interrupted, then those that the log brings."""
         store = self._node.store
         unfinished = await lane.run(store.unfinished)
         await self._node.ingest.on_new([tx for seq in unfinished if (tx := store.find_tx(seq)) is not None])
-        await asyncio.get_running_loop().create_future()
+        await self._node.ingest.run_copies()
 
     async def _drop_damaged(self, lane: Offload) -> None:
         """A damaged segment is forgotten, so that the file counts as unfinished and can be uploaded or synchronised again."""

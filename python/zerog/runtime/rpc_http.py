@@ -61,6 +61,8 @@ class Bounds:
     body_timeout_s: float = 15
     notifications_max: int = 10_000
     subscriptions_max: int = 128
+    compress: bool = True
+    """Whether answers are compressed for who asks. Bytes of files are not worth it: they cost more than the network."""
 
 
 @dataclass(frozen=True)
@@ -285,7 +287,7 @@ class RpcServer:
         response = web.Response(
             body=answer, content_type="application/json", headers=headers, zlib_executor_size=_GZIP_THREAD_BYTES_MIN
         )
-        if len(answer) >= _GZIP_BYTES_MIN and "gzip" in request.headers.get("Accept-Encoding", ""):
+        if self.bounds.compress and len(answer) >= _GZIP_BYTES_MIN and "gzip" in request.headers.get("Accept-Encoding", ""):
             response.enable_compression(web.ContentCoding.gzip)
         return response
 

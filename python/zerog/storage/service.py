@@ -323,8 +323,9 @@ class _RpcService:
     async def run(self, ready: Ready) -> None:
         rpc, admin = self._config.rpc, self._config.admin
         bounds = Bounds(
-            rpc.body_bytes_max, rpc.response_bytes_max, rpc.batch_max, rpc.connections_max, rpc.idle_close_s, rpc.body_timeout_s
-        )
+            rpc.body_bytes_max, rpc.response_bytes_max, rpc.batch_max, rpc.connections_max, rpc.idle_close_s,
+            rpc.body_timeout_s, compress=False,
+        )  # fmt: skip
         one_port = admin.enabled and admin.port == rpc.port != 0
         sites: list[Site] = []
 

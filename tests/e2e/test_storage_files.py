@@ -9,57 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.e2e.conftest import Network, Zerog
+from tests.e2e.storage_process import StorageNode
 from tests.unit.storage.harness import pattern
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 SEGMENT = 262_144
-
-
-@dataclass
-class StorageNode:
-    """A storage node as a process of its own."""
-
-    home: Path
-    rpc: str
-    shard: str
-    process: subprocess.Popen[bytes] | None = field(default=None)
-    url: str = ""
-
-    def start(self) -> None:
-        ready = self.home.with_suffix(".ready")
-        ready.unlink(missing_ok=True)
-        port = self.url.rsplit(":", 1)[-1] if self.url else "0"
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("ZEROG_")}
-        environment |= {
-            "ZEROG_STORAGE_CHAIN_CONFIRMATIONS": "0",
-            "ZEROG_STORAGE_CHAIN_POLL_MS": "50",
-            "ZEROG_METRICS_PORT": "0",
-        }
-        with open(self.home.with_suffix(".log"), "ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "zerog", "storage", "run", "--home", str(self.home), "--rpc", self.rpc,
-                 "--shard", self.shard, "--port", port, "--admin-port", "0", "--ready-file", str(ready)],
-                env=environment, stdout=output, stderr=output,
-            )  # fmt: skip
-        ends = time.monotonic() + 60
-        while not ready.exists():
-            assert self.process.poll() is None, self.home.with_suffix(".log").read_text()
-            assert time.monotonic() < ends, self.home.with_suffix(".log").read_text()
-            time.sleep(0.05)
-        self.url = json.loads(ready.read_text())["rpc_url"].rstrip("/")
-
-    def stop(self, how: int = signal.SIGTERM) -> None:
-        if self.process is not None:
-            self.process.send_signal(how)
-            self.process.wait(30)
-            self.process = None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from tests.e2e.conftest import Network
-from tests.e2e.test_storage_client import StorageNode
+from tests.e2e.storage_process import StorageNode
 from tests.unit.storage.harness import pattern, segment_json
 
 from zerog.storage.layout import FileTree

@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from node_kit import ADDRESSES, COINS, Running, running
 from test_rpc import LOGGER, deploy, reverting
 
-from conftest import ADDRESSES, COINS, Running, running
 from zerog.chain.client import CallError, ChainClient
 from zerog.errors import NotFound, TimedOut, Unavailable
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from node_kit import ADDRESSES, Running, running
 
-from conftest import ADDRESSES, Running, running
 from zerog.chain.signing import DevAccounts
 
 CONFUSIONS: list[Any] = [

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from node_kit import ADDRESSES, KEYS, config_for, running, write_genesis
 from test_rpc import LOGGER, deploying
 
-from conftest import ADDRESSES, KEYS, config_for, running, write_genesis
 from zerog import _native as native
 from zerog.chain.blocks import FAMILIES, BlockStore, number_key
 from zerog.chain.consensus.application import Application

@@ -11,8 +11,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from node_kit import ADDRESSES, COINS, KEYS, Refused, Running, running
 
-from conftest import ADDRESSES, COINS, KEYS, Refused, Running, running
 from zerog._native import keccak256
 
 GWEI = 10**9

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from node_kit import ADDRESSES, Refused, Running
 from test_rpc import HEX_ADDRESSES, LOGGER, deploy, reverting
 
-from conftest import ADDRESSES, Refused, Running
 from zerog._native import keccak256
 from zerog.chain.rpc.simulate import merge, overlay_of
 

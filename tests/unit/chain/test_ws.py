@@ -12,9 +12,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from node_kit import ADDRESSES, Running, running
 from test_rpc import LOGGER, deploy
-
-from conftest import ADDRESSES, Running, running
 
 
 class Socket:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from tests.unit.storage.harness import Running, SimulatedEth, pattern
-from tests.unit.storage.test_storage_client import QUICK, MiningPayer, names
+from tests.unit.storage.test_transfers import QUICK, MiningPayer, names
 
 from zerog.errors import PeerFault, Unavailable, ZerogError
 from zerog.sdk.storage import Storage

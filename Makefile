@@ -66,7 +66,7 @@ fuzz: .venv/made ## each libFuzzer target for FUZZ_SECONDS from its kept corpus
 	tests/fuzz/run.sh $(FUZZ_SECONDS)
 
 .PHONY: lint
-lint: dev ## ruff, mypy, C++ layout
+lint: dev ## ruff and mypy, strict
 	$(BIN)/ruff check python tests benchmarks
 	$(BIN)/ruff format --check python tests benchmarks
 	$(BIN)/mypy
@@ -89,7 +89,7 @@ contracts: .venv/made ## recompile the Solidity artifacts
 	$(BIN)/python python/zerog/contracts/compile.py
 
 .PHONY: docs
-docs: dev ## regenerate docs/cli.md, docs/config.md, docs/metrics.md and the stub of the native module
+docs: dev ## regenerate the pages made from code (cli, config, layout, metrics) and the native stub
 	$(BIN)/python docs/generate.py
 
 .PHONY: check

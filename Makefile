@@ -77,8 +77,8 @@ format: .venv/made ## let the formatters decide
 	$(BIN)/ruff check --fix python tests benchmarks
 
 .PHONY: bench
-bench: dev build/eels/installed ## the benchmarks; results with their environment under benchmarks/results
-	$(BIN)/python -m pytest -q benchmarks --benchmark-autosave
+bench: dev build/eels/installed ## the benchmarks, minutes; writes results with their environment to benchmarks/results
+	ZEROG_BENCH_KEEP=1 $(BIN)/python -m pytest -q benchmarks
 
 .PHONY: bench-tiny
 bench-tiny: dev build/eels/installed ## every benchmark once, tiny, as a test

@@ -147,6 +147,88 @@ object qualities(const pybind11::sequence& loads, const pybind11::sequence& pads
   return found;
 }
 
+pora::Area area_of(uint64_t start, uint64_t length, uint64_t shard_id, uint64_t shard_mask) {
+  if (length < pora::kLoadSectors || start > (uint64_t{1} << 62) || length > (uint64_t{1} << 62))
+    raise(Status::bad_argument, "range: expected a start and a length of at least 1024 up to 2**62, found " + std::to_string(start) + ", " + std::to_string(length));
+  return {start, length, shard_id, shard_mask};
+}
+
+// (row, seal, quality) of each hit.
+pybind11::list hit_list(const std::vector<pora::Hit>& hits) {
+  pybind11::list out;
+  for (const pora::Hit& hit : hits) out.append(pybind11::make_tuple(hit.row, hit.seal, to_bytes({hit.quality.b, 32})));
+  return out;
+}
+
+pybind11::tuple draw(const object& miner_id, const object& nonces, const object& subtask, const object& range_digest, uint64_t start,
+                     uint64_t length, uint64_t shard_id, uint64_t shard_mask, size_t threads, const std::string& backend) {
+  const pora::MixTable& table = *unwrap(pora::mix_backend(backend));
+  const pora::Area area = area_of(start, length, shard_id, shard_mask);
+  const ReadView input(nonces, "nonces");
+  const size_t count = item_count(input, 32, "nonces");
+  const Hash32 miner = hash_of(miner_id, "miner_id"), task = hash_of(subtask, "subtask"), range = hash_of(range_digest, "range_digest");
+  auto seeds = array_of(count, pora::kPadSeedSize), pads = array_of(count, pora::kPadSize), recall = array_of(count, 32);
+  pybind11::array_t<uint64_t> positions(static_cast<pybind11::ssize_t>(count));
+  uint8_t *seeds_out = seeds.mutable_data(), *pads_out = pads.mutable_data(), *recall_out = recall.mutable_data();
+  uint64_t* positions_out = positions.mutable_data();
+  Outcome<size_t> done = [&] {
+    const pybind11::gil_scoped_release release;
+    Outcome<size_t> made = pora::pad_seeds(miner, input.data(), count, task, range, seeds_out);
+    if (made.ok()) {
+      pora::scratchpads_many(table, seeds_out, count, pads_out, recall_out, threads);
+      pora::recall_positions(area, recall_out, count, positions_out);
+    }
+    return made;
+  }();
+  unwrap(std::move(done));
+  return pybind11::make_tuple(seeds, pads, recall, positions);
+}
+
+pybind11::list hits(const pybind11::sequence& loads, const pybind11::sequence& pads, const pybind11::sequence& seeds, const object& threshold,
+                    size_t threads, const std::string& backend) {
+  const pora::MixTable& table = *unwrap(pora::mix_backend(backend));
+  const Rows load(loads, pora::kLoadSize, "loads"), pad(pads, pora::kPadSize, "pads"), seed(seeds, pora::kPadSeedSize, "seeds");
+  const size_t count = load.data.size();
+  if (pad.data.size() != count || seed.data.size() != count) raise(Status::bad_argument, "pads, seeds: expected one for each load");
+  const Hash32 most = hash_of(threshold, "threshold");
+  std::vector<pora::Hit> found;
+  {
+    const pybind11::gil_scoped_release release;
+    found = pora::hits(table, load.data.data(), pad.data.data(), seed.data.data(), count, most, threads);
+  }
+  return hit_list(found);
+}
+
+pybind11::tuple hunt(const object& miner_id, const object& nonces, const object& subtask, const object& range_digest, uint64_t start,
+                     uint64_t length, uint64_t shard_id, uint64_t shard_mask, const pybind11::sequence& chunks, const pybind11::sequence& loads,
+                     const object& threshold, size_t threads, const std::string& backend) {
+  const pora::MixTable& table = *unwrap(pora::mix_backend(backend));
+  const pora::Area area = area_of(start, length, shard_id, shard_mask);
+  const ReadView input(nonces, "nonces");
+  const size_t count = item_count(input, 32, "nonces");
+  const Hash32 miner = hash_of(miner_id, "miner_id"), task = hash_of(subtask, "subtask"), range = hash_of(range_digest, "range_digest");
+  const Hash32 most = hash_of(threshold, "threshold");
+  const Rows load(loads, pora::kLoadSize, "loads");
+  if (chunks.size() != load.data.size()) raise(Status::bad_argument, "chunks: expected one for each load");
+  constexpr uint64_t kChunksMax = uint64_t{1} << 24;  // 4 TiB of loads: more than memory
+  std::vector<const uint8_t*> map;
+  for (size_t i = 0; i < load.data.size(); ++i) {
+    const auto chunk = chunks[i].cast<uint64_t>();
+    if (chunk >= kChunksMax) raise(Status::bad_argument, "chunks: expected below 2**24, found " + std::to_string(chunk));
+    if (chunk >= map.size()) map.resize(chunk + 1, nullptr);
+    map[chunk] = load.data[i];
+  }
+  pybind11::array_t<uint64_t> positions(static_cast<pybind11::ssize_t>(count));
+  uint64_t* positions_out = positions.mutable_data();
+  std::vector<pora::Hit> found;
+  size_t tried = 0;
+  {
+    const pybind11::gil_scoped_release release;
+    found = pora::hunt(table, miner, task, range, area, input.data(), count, map.data(), map.size(), most, threads, positions_out, tried);
+  }
+  return pybind11::make_tuple(hit_list(found), positions, tried);
+}
+
 }  // namespace
 
 void bind_pora(pybind11::module_& m) {
@@ -157,6 +239,11 @@ void bind_pora(pybind11::module_& m) {
   m.def("pora_seal", &seal, arg("data"), arg("miner_id"), arg("contexts"), arg("first_sector"), arg("out") = none, arg("backend") = "");
   m.def("pora_unseal", &unseal, arg("data"), arg("miner_id"), arg("contexts"), arg("first_sector"), arg("out") = none, arg("backend") = "");
   m.def("pora_pad_seeds", &pad_seeds, arg("miner_id"), arg("nonces"), arg("subtask"), arg("range_digest"));
+  m.def("pora_draw", &draw, arg("miner_id"), arg("nonces"), arg("subtask"), arg("range_digest"), arg("start"), arg("length"), arg("shard_id"),
+        arg("shard_mask"), arg("threads") = 0, arg("backend") = "");
+  m.def("pora_hits", &hits, arg("loads"), arg("pads"), arg("seeds"), arg("threshold"), arg("threads") = 0, arg("backend") = "");
+  m.def("pora_hunt", &hunt, arg("miner_id"), arg("nonces"), arg("subtask"), arg("range_digest"), arg("start"), arg("length"), arg("shard_id"),
+        arg("shard_mask"), arg("chunks"), arg("loads"), arg("threshold"), arg("threads") = 0, arg("backend") = "");
   m.def("pora_scratchpads", &scratchpads, arg("seeds"), arg("backend") = "");
   m.def("pora_qualities", &qualities, arg("loads"), arg("pads"), arg("seeds"), arg("backend") = "");
 }

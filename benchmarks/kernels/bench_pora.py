@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import random
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +18,7 @@ from zerog import _native
 from zerog.primitives import pora
 from zerog.primitives.hashing import blake2b_512_many
 
-BACKENDS = ("scalar", "avx512")
+BACKENDS = ("scalar", "avx2", "avx512")
 NONCES = 8 if TINY else 64
 MINER, CONTEXT, SUBTASK = bytes(32), b"\1" * 32, b"\2" * 32
 
@@ -75,8 +77,7 @@ def test_unseal(benchmark: Any, backend: str) -> None:
 
 def hunt(backend: str, nonces: Any, loads: dict[int, Any], threshold: int) -> list[pora.Winner]:
     """All of a miner's arithmetic for these nonces; the loads are in memory, 16 of them."""
-    tried = pora.tries(MINER, nonces, SUBTASK, pora.Range(0, 16 * 1024), backend=backend)
-    return tried.winners(loads, threshold, backend=backend)
+    return pora.hunt(MINER, nonces, SUBTASK, pora.Range(0, 16 * 1024), loads, threshold, backend=backend).winners
 
 
 def test_against_scalar_and_the_library() -> None:
@@ -86,21 +87,30 @@ def test_against_scalar_and_the_library() -> None:
     loads = {1024 * i: flow[262144 * i : 262144 * (i + 1)] for i in range(16)}
     nonces = random_bytes(32 * NONCES)
     threshold = (1 << 250) - 1
-    best = _native.backends()
-    chosen = next(entry["chosen"] for entry in best if entry["kernel"] == "pora_mix")
-    assert hunt("", nonces, loads, threshold) == hunt("scalar", nonces, loads, threshold)
-    facts[f"whole tries, {chosen} beside scalar, nonces"] = interleave(
-        lambda: hunt("", nonces, loads, threshold), lambda: hunt("scalar", nonces, loads, threshold)
-    ).summary(NONCES)
+    report = next(entry for entry in _native.backends() if entry["kernel"] == "pora_mix")
+    for name in BACKENDS[1:]:
+        if name not in report["available"]:
+            continue
+        assert hunt(name, nonces, loads, threshold) == hunt("scalar", nonces, loads, threshold)
+        facts[f"whole tries, {name} beside scalar, nonces"] = interleave(
+            functools.partial(hunt, name, nonces, loads, threshold),
+            lambda: hunt("scalar", nonces, loads, threshold),
+            clock=time.thread_time,
+        ).summary(NONCES)
+    chosen = report["chosen"]
     data = flow[: 1 << 18]
     plain = [data[at : at + 4224].tobytes() for at in range(0, 262144 - 4224, 4224)]
     joined = b"".join(plain)
     wanted = b"".join(hashlib.blake2b(item).digest() for item in plain)
     assert blake2b_512_many(joined, size=4224).tobytes() == wanted
     facts["BLAKE2b-512 of 4224 bytes each, beside hashlib, bytes"] = interleave(
-        lambda: blake2b_512_many(joined, size=4224), lambda: [hashlib.blake2b(item).digest() for item in plain]
+        lambda: blake2b_512_many(joined, size=4224),
+        lambda: [hashlib.blake2b(item).digest() for item in plain],
+        clock=time.thread_time,
     ).summary(len(joined))
     facts[f"sealing, {chosen} beside scalar, bytes"] = interleave(
-        lambda: pora.seal(data, MINER, CONTEXT, 0), lambda: pora.seal(data, MINER, CONTEXT, 0, backend="scalar")
+        lambda: pora.seal(data, MINER, CONTEXT, 0),
+        lambda: pora.seal(data, MINER, CONTEXT, 0, backend="scalar"),
+        clock=time.thread_time,
     ).summary(len(data))
     keep("pora", facts)

@@ -732,6 +732,41 @@ def merkle_verify(
 ) -> numpy.typing.NDArray[numpy.bool]: ...
 def merkle_verify_segments(proofs: collections.abc.Sequence[typing.Any], backend: str = "") -> list[typing.Any]: ...
 def merkle_zero_root(height: typing.SupportsInt | typing.SupportsIndex) -> bytes: ...
+def pora_draw(
+    miner_id: typing.Any,
+    nonces: typing.Any,
+    subtask: typing.Any,
+    range_digest: typing.Any,
+    start: typing.SupportsInt | typing.SupportsIndex,
+    length: typing.SupportsInt | typing.SupportsIndex,
+    shard_id: typing.SupportsInt | typing.SupportsIndex,
+    shard_mask: typing.SupportsInt | typing.SupportsIndex,
+    threads: typing.SupportsInt | typing.SupportsIndex = 0,
+    backend: str = "",
+) -> tuple[typing.Any, ...]: ...
+def pora_hits(
+    loads: collections.abc.Sequence[typing.Any],
+    pads: collections.abc.Sequence[typing.Any],
+    seeds: collections.abc.Sequence[typing.Any],
+    threshold: typing.Any,
+    threads: typing.SupportsInt | typing.SupportsIndex = 0,
+    backend: str = "",
+) -> list[typing.Any]: ...
+def pora_hunt(
+    miner_id: typing.Any,
+    nonces: typing.Any,
+    subtask: typing.Any,
+    range_digest: typing.Any,
+    start: typing.SupportsInt | typing.SupportsIndex,
+    length: typing.SupportsInt | typing.SupportsIndex,
+    shard_id: typing.SupportsInt | typing.SupportsIndex,
+    shard_mask: typing.SupportsInt | typing.SupportsIndex,
+    chunks: collections.abc.Sequence[typing.Any],
+    loads: collections.abc.Sequence[typing.Any],
+    threshold: typing.Any,
+    threads: typing.SupportsInt | typing.SupportsIndex = 0,
+    backend: str = "",
+) -> tuple[typing.Any, ...]: ...
 def pora_pad_seeds(miner_id: typing.Any, nonces: typing.Any, subtask: typing.Any, range_digest: typing.Any) -> typing.Any: ...
 def pora_qualities(
     loads: collections.abc.Sequence[typing.Any],

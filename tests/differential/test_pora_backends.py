@@ -16,7 +16,7 @@ from zerog import _native
 from zerog.primitives import pora
 from zerog.primitives.hashing import blake2b_512_many, keccak256
 
-BACKENDS = ("scalar", "avx512", "emu")
+BACKENDS = ("scalar", "avx2", "avx512", "emu")
 # Nothing, words and blocks of 128 bytes, each with one less and one more; the input of a quality.
 BLAKE_SIZES = (0, 1, 7, 8, 9, 63, 64, 65, 127, 128, 129, 255, 256, 257, 383, 384, 1000, 4224)
 MINER, CONTEXT, SUBTASK = (keccak256(name) for name in (b"miner", b"context", b"subtask"))
@@ -126,3 +126,28 @@ def test_a_whole_hunt(backend: str, rng: random.Random) -> None:
     tried = pora.tries(MINER, nonces, SUBTASK, area, backend=backend)
     found = tried.winners(loads, limit, backend=backend)
     assert [(winner.quality, winner.nonce, winner.recall_position, winner.seal_offset) for winner in found] == sorted(wanted)
+    whole = pora.hunt(MINER, nonces, SUBTASK, area, loads, limit, backend=backend)
+    assert (whole.winners, whole.positions, whole.tried) == (found, tried.positions, 8)
+    del loads[tried.positions[0]]
+    fewer = pora.hunt(MINER, nonces, SUBTASK, area, loads, limit, threads=1, backend=backend)
+    assert fewer.winners == tried.winners(loads, limit, threads=1, backend=backend)
+    assert (fewer.positions, fewer.tried) == (tried.positions, sum(position in loads for position in tried.positions))
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 33])
+@pytest.mark.parametrize(("shard", "shards"), [(0, 1), (3, 4), (7, 8)])
+def test_a_hunt_in_one_call_is_a_hunt_in_two(backend: str, rng: random.Random, count: int, shard: int, shards: int) -> None:
+    """For every split into lanes and threads, with loads that are not there and shards that lead beyond the range."""
+    if backend == "emu" and count > 9:
+        pytest.skip("emu: the smaller counts hold the same shapes")
+    area = pora.Range(1 << 25, 13 * 1024, shard, pora.shard_mask(shards))
+    given = [chunk for chunk in range(13) if chunk % shards == shard and chunk != 4]
+    loads = {(1 << 25) + 1024 * chunk: rng.randbytes(262144) for chunk in given}
+    nonces, limit = rng.randbytes(32 * count), (1 << 251) - 1
+    tried = pora.tries(MINER, nonces, SUBTASK, area, backend="scalar")
+    wanted = tried.winners(loads, limit, backend="scalar")
+    for threads in (0, 1, 3):
+        found = pora.hunt(MINER, nonces, SUBTASK, area, loads, limit, threads=threads, backend=backend)
+        assert (found.winners, found.positions) == (wanted, tried.positions)
+        assert found.tried == sum(position in loads for position in tried.positions)
+    assert all(tried.positions[i] == area.recall_position(tried.recall_seeds[i].tobytes()) for i in range(count))

@@ -86,7 +86,7 @@ void bodies_on_threads(std::mt19937_64& random) {
 int main() {
   std::mt19937_64 random(5);
   set_thread_count(4);
-  for (const char* name : {"scalar", "avx512", "emu"}) {
+  for (const char* name : {"scalar", "avx2", "avx512", "emu"}) {
     const bool is_slow = std::strcmp(name, "emu") == 0;
 #if defined(__SANITIZE_THREAD__)
     if (is_slow) continue;  // a fiber costs this sanitizer a millisecond

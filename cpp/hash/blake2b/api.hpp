@@ -11,7 +11,7 @@
 
 namespace zg::blake2b {
 
-// "scalar", "avx512", "emu" in test builds; an empty name means the active one. device_unavailable as in keccak256::backend.
+// "scalar", "avx2", "avx512", "emu" in test builds; an empty name means the active one. device_unavailable as in keccak256::backend.
 Outcome<const Table*> backend(std::string_view name);
 
 // digests[i] = BLAKE2b-512 of data[offsets[i] .. offsets[i + 1]).

@@ -36,6 +36,7 @@ KernelBackends& kernel() {
                                  {
 #if defined(__x86_64__)
                                      {"avx512", kCpuAvx512, &avx512},
+                                     {"avx2", kCpuAvx2, &avx2},
 #endif
                                      {"scalar", 0, &scalar},
 #if defined(ZG_EMU)

@@ -15,6 +15,7 @@ struct Table {
 };
 
 extern const Table scalar;
+extern const Table avx2;
 extern const Table avx512;
 extern const Table emu;
 

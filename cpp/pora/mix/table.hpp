@@ -9,6 +9,7 @@ inline constexpr size_t kPadSize = 16384;
 inline constexpr size_t kPadSeedSize = 64;
 inline constexpr size_t kLoadSize = 262144;
 inline constexpr size_t kLoadSeals = 64;
+inline constexpr size_t kLoadSectors = 1024;
 
 // Single-threaded, allocation-free.
 struct MixTable {
@@ -19,6 +20,7 @@ struct MixTable {
 };
 
 extern const MixTable mix_scalar;
+extern const MixTable mix_avx2;
 extern const MixTable mix_avx512;
 extern const MixTable mix_emu;
 

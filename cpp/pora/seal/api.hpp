@@ -13,7 +13,7 @@
 
 namespace zg::pora {
 
-// "scalar", "avx512", "emu" in test builds; an empty name means the active one.
+// "scalar", "avx2", "avx512", "emu" in test builds; an empty name means the active one.
 Outcome<const SealTable*> seal_backend(std::string_view name);
 
 // First masks of `count` consecutive seals from `first_sector` on (a multiple of 16). `context_stride` is 32, or 0 when all

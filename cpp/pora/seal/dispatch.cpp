@@ -34,6 +34,7 @@ KernelBackends& kernel() {
                                  {
 #if defined(__x86_64__)
                                      {"avx512", kCpuAvx512, &seal_avx512},
+                                     {"avx2", kCpuAvx2, &seal_avx2},
 #endif
                                      {"scalar", 0, &seal_scalar},
 #if defined(ZG_EMU)

@@ -15,6 +15,7 @@ struct SealTable {
 };
 
 extern const SealTable seal_scalar;
+extern const SealTable seal_avx2;
 extern const SealTable seal_avx512;
 extern const SealTable seal_emu;
 

@@ -2,14 +2,15 @@
 
 A miner seals the flow's bytes under its own id. Mining has two halves with a disk between them: ``tries`` turns nonces into
 scratchpads and the load (256 KiB of sealed flow) that each must read; ``Tries.winners`` mixes the loads and tells which seals
-reach the target. Both run many nonces in lanes on all threads, the lock released; ``backend`` as in ``hashing``.
+reach the target. Where the loads are in memory ``hunt`` does both in one call. All run many nonces in lanes, the lock released,
+on all threads or at most ``threads`` of them; ``backend`` as in ``hashing``.
 
 Source: docs/protocol/storage.md, mining.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -30,9 +31,11 @@ __all__ = [
     "PAD_SIZE_BYTES",
     "SEAL_SECTORS",
     "SEAL_SIZE_BYTES",
+    "Hunt",
     "Range",
     "Tries",
     "Winner",
+    "hunt",
     "qualities",
     "quality_threshold",
     "scratchpads",
@@ -104,9 +107,9 @@ class Range:
     shard_mask: int = _U64
 
     def __post_init__(self) -> None:
-        if self.start < 0 or self.length < LOAD_SECTORS or (self.start | self.length) >> 256:
+        if self.start < 0 or self.length < LOAD_SECTORS or max(self.start, self.length) > 1 << 62:
             raise InvalidInput(
-                f"range: expected a start from 0 and a length from {LOAD_SECTORS} on, found {self.start}, {self.length}"
+                f"range: expected a start from 0 and a length from {LOAD_SECTORS} up to 2**62, found {self.start}, {self.length}"
             )
         if not 0 <= self.shard_id <= _U64 or not 0 <= self.shard_mask <= _U64 or self.shard_id & self.shard_mask:
             raise InvalidInput(f"range: shard id {self.shard_id:#x} does not lie outside the mask {self.shard_mask:#x}")
@@ -118,7 +121,8 @@ class Range:
         return keccak256(b"".join(number.to_bytes(32, "big") for number in numbers))
 
     def recall_position(self, recall_seed: bytes) -> int:
-        """First sector of the load that a seed picks."""
+        """First sector of the load that a seed picks. (The batches of ``tries`` and ``hunt`` tell 2**64 - 1 for any place that
+        does not fit 64 bits: no range has it.)"""
         chunk = int.from_bytes(recall_seed, "big") % (self.length // LOAD_SECTORS)
         return self.start + ((chunk & _U64 & self.shard_mask) | self.shard_id) * LOAD_SECTORS
 
@@ -196,6 +200,7 @@ class Tries:
         threshold: int,
         *,
         unavailable: Mapping[int, frozenset[int]] | None = None,
+        threads: int = 0,
         backend: str = "",
     ) -> list[Winner]:
         """The answers that reach ``threshold`` (``quality_threshold``), best first.
@@ -214,26 +219,43 @@ class Tries:
         present = [index for index, position in enumerate(self.positions) if position in loads and allows(position)]
         if not present:
             return []
-        found = qualities(
+        found = _native.pora_hits(
             [loads[self.positions[index]] for index in present],
             [self.pads[index] for index in present],
             [self.pad_seeds[index] for index in present],
-            backend=backend,
+            _limit(threshold),
+            threads,
+            backend,
         )
-        # Most significant words decide nearly always; the few that are not above the threshold's are compared in full.
-        leading = found.view(">u8")[:, :, 0]
-        out = []
-        for row, offset in np.argwhere(leading <= min(threshold, (1 << 256) - 1) >> 192):
-            position = self.positions[present[row]]
-            if (position, offset) == (0, 0) or (unavailable and offset in unavailable.get(position, ())):
-                continue
-            quality = int.from_bytes(found[row, offset].tobytes(), "big")
-            if quality <= threshold:
-                out.append(Winner(self.nonce(present[row]), position + SEAL_SECTORS * int(offset), int(offset), quality))
-        return sorted(out, key=lambda winner: winner.quality)
+        hits = [(present[row], offset, quality) for row, offset, quality in found]
+        return _winners(hits, self.positions, self.nonces, unavailable)
 
 
-def tries(miner_id: bytes, nonces: Buffer, subtask_digest: bytes, recall_range: Range, *, backend: str = "") -> Tries:
+def _limit(threshold: int) -> bytes:
+    if threshold < 0:
+        raise InvalidInput(f"threshold: expected a number from 0 on, found {threshold}")
+    return min(threshold, (1 << 256) - 1).to_bytes(32, "big")
+
+
+def _winners(
+    hits: Sequence[tuple[int, int, bytes]],
+    positions: Sequence[int],
+    nonces: bytes,
+    unavailable: Mapping[int, frozenset[int]] | None,
+) -> list[Winner]:
+    out = []
+    for row, offset, quality in hits:
+        position = int(positions[row])
+        if (position, offset) == (0, 0) or (unavailable and offset in unavailable.get(position, ())):
+            continue
+        nonce = nonces[32 * row : 32 * row + 32]
+        out.append(Winner(nonce, position + SEAL_SECTORS * offset, offset, int.from_bytes(quality, "big")))
+    return sorted(out, key=lambda winner: winner.quality)
+
+
+def tries(
+    miner_id: bytes, nonces: Buffer, subtask_digest: bytes, recall_range: Range, *, threads: int = 0, backend: str = ""
+) -> Tries:
     """Draw out nonces (32 bytes each, in a row) for one task and range.
 
     Memory: 16 KiB for each nonce; 64 to 512 nonces a call keep every lane and thread busy.
@@ -241,7 +263,53 @@ def tries(miner_id: bytes, nonces: Buffer, subtask_digest: bytes, recall_range: 
     Raises:
         InvalidInput: sizes that do not fit.
     """
-    seeds = _native.pora_pad_seeds(miner_id, nonces, subtask_digest, recall_range.digest)
-    pads, recall_seeds = scratchpads(seeds, backend=backend)
-    positions = tuple(recall_range.recall_position(row.tobytes()) for row in recall_seeds)
-    return Tries(recall_range, bytes(nonces), positions, seeds, pads, recall_seeds)
+    seeds, pads, recall_seeds, positions = _native.pora_draw(
+        miner_id, nonces, subtask_digest, recall_range.digest, recall_range.start, recall_range.length, recall_range.shard_id,
+        recall_range.shard_mask, threads, backend,
+    )  # fmt: skip
+    return Tries(recall_range, bytes(nonces), tuple(positions.tolist()), seeds, pads, recall_seeds)
+
+
+class Hunt(NamedTuple):
+    """What a batch of nonces found: the answers, best first; the load that each nonce picked; how many picked one given."""
+
+    winners: list[Winner]
+    positions: tuple[int, ...]
+    tried: int
+
+
+def hunt(
+    miner_id: bytes,
+    nonces: Buffer,
+    subtask_digest: bytes,
+    recall_range: Range,
+    loads: Mapping[int, Buffer],
+    threshold: int,
+    *,
+    threads: int = 0,
+    backend: str = "",
+) -> Hunt:
+    """``tries`` and ``Tries.winners`` in one native call, for loads that are in memory: scratchpads never leave the cache.
+
+    Args:
+        nonces: 32 bytes each, in a row.
+        loads: sealed bytes by position, 256 KiB each, of positions in the range that are whole loads.
+        threshold: as for ``Tries.winners``; seal 0 of position 0 never wins.
+
+    Raises:
+        InvalidInput: a load that is not 256 KiB, or not in the range.
+
+    Cost: 513 permutations and 2112 compressions of BLAKE2b for each nonce, in lanes.
+    """
+    chunks = []
+    for position in loads:
+        chunk, rest = divmod(position - recall_range.start, LOAD_SECTORS)
+        if rest or not recall_range.allows(position):
+            raise InvalidInput(f"loads: position {position} is not that of a load in the range")
+        chunks.append(chunk)
+    hits, positions, tried = _native.pora_hunt(
+        miner_id, nonces, subtask_digest, recall_range.digest, recall_range.start, recall_range.length, recall_range.shard_id,
+        recall_range.shard_mask, chunks, list(loads.values()), _limit(threshold), threads, backend,
+    )  # fmt: skip
+    placed = positions.tolist()
+    return Hunt(_winners(hits, placed, bytes(nonces), None), tuple(placed), tried)

@@ -6,18 +6,13 @@ transactions back into the pool, listen, propose. Shutdown is the same in revers
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-import msgspec
-import uvloop
-from aiohttp import web
 
 from zerog.chain import genesis as genesis_file
 from zerog.chain import types
@@ -32,11 +27,10 @@ from zerog.chain.rpc.context import Context
 from zerog.chain.rpc.surface import Surface
 from zerog.chain.signing import DevAccounts
 from zerog.errors import ConfigError, InvalidInput
-from zerog.runtime import config as settings
-from zerog.runtime import disk, log, metrics
+from zerog.runtime import disk, log, metrics, process
 from zerog.runtime.clock import Clock, SystemClock
 from zerog.runtime.config import ChainConfig, Config, RpcConfig
-from zerog.runtime.node import Node, until_stopped
+from zerog.runtime.node import Node
 from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_http import Bounds, Doors, RpcServer, Site, Stats
 from zerog.runtime.service import Ready, Service
@@ -86,9 +80,7 @@ async def serve(
             _RpcService(chain, config.chain, numbers, endpoints),
         ]
         if config.metrics.enabled:
-            app = web.Application()
-            metrics.add_route(app, registry)
-            services.append(_SiteService("metrics", app, config.metrics.host, config.metrics.port, endpoints))
+            services.append(metrics.MetricsService(registry, config.metrics, partial(setattr, endpoints, "metrics_url")))
         services.append(chain.consensus)
         await Node(services).run(lambda: _tell(endpoints, ready))
 
@@ -340,25 +332,6 @@ class _RpcService:
             surface.filters.expire()
 
 
-class _SiteService:
-    """One application on one port."""
-
-    def __init__(self, name: str, app: web.Application, host: str, port: int, endpoints: Endpoints) -> None:
-        self.name = name
-        self._site = Site(app, host, port, Bounds())
-        self._host = host
-        self._endpoints = endpoints
-
-    async def run(self, ready: Ready) -> None:
-        try:
-            port = await self._site.start()
-            self._endpoints.metrics_url = f"http://{self._host}:{port}/metrics"
-            ready()
-            await self._site.watch()
-        finally:
-            await self._site.stop()
-
-
 def _bounds(rpc: RpcConfig) -> Bounds:
     return Bounds(
         rpc.body_bytes_max, rpc.response_bytes_max, rpc.batch_max, rpc.connections_max, rpc.idle_close_s, rpc.body_timeout_s,
@@ -369,42 +342,12 @@ def _bounds(rpc: RpcConfig) -> Bounds:
 def _admin_token(config: ChainConfig) -> str:
     """The bearer token of the admin port, made at first start."""
     path = Path(config.admin.token_file) if config.admin.token_file else Path(config.home) / TOKEN_FILE
-    if not path.exists():
-        disk.write_atomic(path, secrets.token_hex(32).encode(), mode=0o600)
-    token = disk.read_private(path).decode("ascii", "replace").strip()
-    if len(token) < 32:
-        message = f"{path}: expected a token of at least 32 characters"
-        raise ConfigError(message, key="chain.admin.token_file", value="***", origin="")
-    return token
+    return disk.bearer_token(path, "chain.admin.token_file")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """``python -m zerog.chain.service --config node.toml``: a node in the foreground until SIGTERM."""
-    parser = argparse.ArgumentParser(prog="zerog.chain.service", description=main.__doc__)
-    parser.add_argument("--config", type=Path, help="TOML settings; see default.toml")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, e.g. chain.rpc.http_port=0"
-    )
-    parser.add_argument("--ready-file", type=Path, help="written with the endpoints as JSON when the node serves")
-    given = parser.parse_args(arguments)
-    log.set_up()
-    try:
-        flags = dict(item.split("=", 1) if "=" in item else (item, "") for item in given.set)
-        loaded = settings.load(given.config, flags=flags)
-    except ConfigError as error:
-        _log.error("node.exit", reason=str(error))
-        return 2
-    log.set_up(loaded.config.log.level)
-
-    def ready(endpoints: Endpoints) -> None:
-        if given.ready_file is not None:
-            disk.write_atomic(given.ready_file, msgspec.json.encode(endpoints))
-
-    async def run() -> int:
-        return await until_stopped(lambda: asyncio.create_task(serve(loaded.config, ready)))
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(run())
+    return process.main("zerog.chain.service", main.__doc__, serve, arguments)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from zerog.chain import service
 from zerog.chain.presets import NETWORKS, genesis, network
 from zerog.cli.connect import From, Home, Keys, PasswordFile, Url, signer, with_chain
 from zerog.cli.output import Json, facts, meter, show
@@ -19,7 +19,7 @@ from zerog.contracts.registry import NAMED, interface_at
 from zerog.errors import Conflict, InvalidInput, NotFound
 from zerog.node import assemble
 from zerog.runtime import config as settings
-from zerog.runtime import log
+from zerog.runtime import process
 from zerog.runtime.disk import write_atomic
 from zerog.sdk.chain import Chain, Receipt
 from zerog.types import Address, format_address, format_amount, parse_address, parse_amount, parse_hash, parse_hex
@@ -58,8 +58,9 @@ def run(
         "chain.rpc.ws_port": ws_port,
     }
     loaded = settings.load(config, flags=flags)
-    log.set_up(loaded.config.log.level)
-    raise SystemExit(asyncio.run(assemble.run_chain(loaded.config, ready_file, until_stdin_closes=until_stdin_closes)))
+    raise SystemExit(
+        process.foreground(loaded.config, service.serve, ready_file=ready_file, until_stdin_closes=until_stdin_closes)
+    )
 
 
 @app.command()

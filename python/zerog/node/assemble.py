@@ -1,16 +1,13 @@
-"""The composition root: configuration in, node out.
+"""A stopped node put together from its directory, for the tools that export, import and verify.
 
-A running node, and a stopped node's directory for the tools that export, import and verify.
+Running nodes put themselves together: ``serve`` of each service, as a process by ``zerog.runtime.process``.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -20,52 +17,10 @@ from zerog.chain.blocks import BlockStore
 from zerog.chain.executor import Executor, reexecute
 from zerog.chain.genesis import Genesis
 from zerog.errors import Conflict, InvalidInput, NotFound
-from zerog.runtime.config import ChainConfig, Config
-from zerog.runtime.disk import write_atomic
-from zerog.runtime.node import until_stopped
+from zerog.runtime.config import ChainConfig
 from zerog.wire import rlp
 
 BLOCK_BYTES_MAX: Final = 256 << 20
-
-
-async def run_chain(config: Config, ready_file: Path | None, *, until_stdin_closes: bool) -> int:
-    """Run a chain node until it is stopped; returns the exit code.
-
-    Args:
-        ready_file: gets the node's addresses as JSON when all its ports answer.
-        until_stdin_closes: also stop when standard input ends, which is what happens when a supervisor dies.
-    """
-
-    def ready(endpoints: service.Endpoints) -> None:
-        if ready_file is not None:
-            write_atomic(ready_file, json.dumps(asdict(endpoints)).encode(), mode=0o600)
-
-    async def serve() -> None:
-        if not until_stdin_closes:
-            await service.serve(config, ready)
-            return
-        work = asyncio.create_task(service.serve(config, ready), name="chain")
-        watch = asyncio.create_task(_stdin_closed(), name="stdin")
-        try:
-            await asyncio.wait([work, watch], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            watch.cancel()
-            if not work.done():
-                work.cancel()
-        try:
-            await work
-        except asyncio.CancelledError:
-            if (current := asyncio.current_task()) is not None and current.cancelling():
-                raise
-
-    return await until_stopped(lambda: asyncio.create_task(serve(), name="node"))
-
-
-async def _stdin_closed() -> None:
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while await reader.read(4096):
-        pass
 
 
 @dataclass

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import secrets
 import stat
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from zerog.errors import Conflict, Exhausted, Unauthorized
+from zerog.errors import ConfigError, Conflict, Exhausted, Unauthorized
 
 
 class DirectoryLock:
@@ -83,6 +84,23 @@ def read_private(path: Path) -> bytes:
     if mode & 0o077:
         raise Unauthorized(f"{path} has mode {mode:04o}; expected 0600", path=str(path))
     return path.read_bytes()
+
+
+def bearer_token(path: Path, setting: str) -> str:
+    """The token of an admin port, made when it is not there yet.
+
+    Args:
+        setting: the key that chooses the file, for the message.
+
+    Raises:
+        Unauthorized: others may read the file. ConfigError: what it holds is too short to be a secret.
+    """
+    if not path.exists():
+        write_atomic(path, secrets.token_hex(32).encode(), mode=0o600)
+    token = read_private(path).decode("ascii", "replace").strip()
+    if len(token) < 32:
+        raise ConfigError(f"{path}: expected a token of at least 32 characters", key=setting, value="***", origin="")
+    return token
 
 
 def check_free(directory: Path, wanted_bytes: int) -> None:

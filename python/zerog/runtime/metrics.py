@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from zerog.runtime.config import MetricsConfig
+from zerog.runtime.rpc_http import Bounds, Site
+from zerog.runtime.service import Ready
 
 
 def new_registry() -> CollectorRegistry:
@@ -27,3 +33,31 @@ def add_route(app: web.Application, registry: CollectorRegistry) -> None:
 
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/health", health)
+
+
+class MetricsService:
+    """The metrics port of a process.
+
+    Args:
+        registry: what it tells.
+        config: see ``[metrics]`` of default.toml.
+        told: gets the URL when the port answers.
+    """
+
+    name = "metrics"
+
+    def __init__(self, registry: CollectorRegistry, config: MetricsConfig, told: Callable[[str], None]) -> None:
+        self._registry, self._config, self._told = registry, config, told
+
+    async def run(self, ready: Ready) -> None:
+        app = web.Application()
+        add_route(app, self._registry)
+        site = Site(app, self._config.host, self._config.port, Bounds())
+        try:
+            port = await site.start()
+            host = f"[{self._config.host}]" if ":" in self._config.host else self._config.host
+            self._told(f"http://{host}:{port}/metrics")
+            ready()
+            await site.watch()
+        finally:
+            await site.stop()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ipaddress
+import os
 import resource
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
 
-from zerog.errors import Exhausted
+from zerog.errors import Conflict, Exhausted
 from zerog.runtime import log, status
 from zerog.runtime.limits import BoundedQueue
 from zerog.runtime.tasks import Tasks
@@ -410,10 +411,22 @@ class Site:
         self._stalled: dict[Any, tuple[int, float]] = {}
 
     async def start(self) -> int:
-        """Listen; returns the port taken."""
+        """Listen; returns the port taken.
+
+        Raises:
+            Conflict: the address cannot be listened on; says what to do.
+        """
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port, backlog=1024)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            await self._runner.cleanup()
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise Conflict(
+                f"cannot listen on {self._host}:{self._port} ({reason}); stop what listens there, or choose another port "
+                f"(0 takes any free one)"
+            ) from None
         return int(self._runner.addresses[0][1])
 
     async def watch(self) -> None:

@@ -20,6 +20,7 @@ import typer
 from zerog.chain.metrics import ChainMetrics
 from zerog.cli.main import app
 from zerog.runtime import metrics
+from zerog.storage.metrics import IndexerMetrics, StorageMetrics
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -47,7 +48,8 @@ def config_page() -> str:
 def metrics_page() -> str:
     """Every metric with its labels and meaning."""
     registry = metrics.new_registry()
-    ChainMetrics(registry)
+    for declared in (ChainMetrics, StorageMetrics, IndexerMetrics):
+        declared(registry)
     rows = []
     for family in registry.collect():
         if not family.name.startswith("zerog_"):

@@ -59,8 +59,9 @@ class Network:
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    """A network for a whole module; blocks come every 100 ms so that waiting for heights is short."""
+    """A chain for a whole module; blocks come every 100 ms so that waiting for heights is short."""
     made = Zerog(tmp_path_factory.mktemp("network") / "devnet")
-    status = made.json("devnet", "up", "--detach", "--rpc-port", "0", "--ws-port", "0", "--block-ms", "100")
+    ports = ("--rpc-port", "0", "--ws-port", "0")
+    status = made.json("devnet", "up", "--detach", *ports, "--block-ms", "100", "--no-storage")
     yield Network(made, status)
     made.run("devnet", "down")

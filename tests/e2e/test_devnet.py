@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from tests.e2e.conftest import Zerog
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-FREE = ("--rpc-port", "0", "--ws-port", "0")
+WHOLE = ("--rpc-port", "0", "--ws-port", "0")
+FREE = (*WHOLE, "--no-storage")
+"""The chain alone, for what is about the supervisor and the chain."""
 FRIEND = "0x00000000000000000000000000000000000000f1"
 
 
@@ -42,7 +45,7 @@ def until(truth: object, what: str, timeout_s: float = 30) -> None:
 
 def test_status_is_a_contract_with_scripts(zerog: Zerog) -> None:
     assert "zerog devnet up" in zerog.fails(3, "devnet", "status", "--json")
-    up = zerog.json("devnet", "up", "--detach", *FREE)
+    up = zerog.json("devnet", "up", "--detach", *WHOLE)
     status = zerog.json("devnet", "status")
     assert {key: status[key] for key in up} == up
     assert status["chain_id"] == 16601
@@ -57,22 +60,30 @@ def test_status_is_a_contract_with_scripts(zerog: Zerog) -> None:
     assert set(status["contracts"]) == {
         "da_signers", "da_registry", "wrapped_base", "w0g", "w0g_agency", "staking", "flow", "market", "mine", "reward",
     }  # fmt: skip
+    assert len(set(status["storage"]["nodes"])) == 4
+    names = ["chain", "storage-0", "storage-1", "storage-2", "storage-3", "indexer"]
+    assert [one["name"] for one in status["processes"]] == names
+    assert {one["state"] for one in status["processes"]} == {"running"}
+    for one in status["processes"]:
+        assert alive(one["process"])
+        with urllib.request.urlopen(one["metrics_url"], timeout=10) as told:
+            assert b"zerog_" in told.read(), one["name"]
     assert stat.S_IMODE(zerog.home.stat().st_mode) == 0o700
-    for name in ("network.json", "chain.toml", "running.json"):
+    for name in ("network.json", "chain.toml", "running.json", "storage-0.toml", "indexer.toml"):
         assert stat.S_IMODE((zerog.home / name).stat().st_mode) == 0o600, name
 
 
 def test_a_network_goes_on_where_it_stopped(zerog: Zerog) -> None:
-    first = zerog.json("devnet", "up", "--detach", *FREE)
+    first = zerog.json("devnet", "up", "--detach", *WHOLE)
     sent = zerog.json("chain", "send", "--to", FRIEND, "--value", "1.25")
     process = first["process"]
-    chain = children(process)
-    assert chain
+    others = children(process)
+    assert sorted(others) == sorted(one["process"] for one in first["processes"])
     assert zerog.json("devnet", "down") == {"stopped": True}
     assert not alive(process)
-    assert not any(alive(child) for child in chain)
+    assert not any(alive(child) for child in others)
     assert zerog.json("devnet", "down") == {"stopped": False}
-    zerog.json("devnet", "up", "--detach", *FREE)
+    zerog.json("devnet", "up", "--detach", *WHOLE)
     assert zerog.json("chain", "account", "balance", FRIEND)["balance"] == "1250000000000000000"
     found = zerog.json("chain", "tx", sent["hash"])
     assert int(found["receipt"]["blockNumber"], 16) == sent["block"]
@@ -80,15 +91,16 @@ def test_a_network_goes_on_where_it_stopped(zerog: Zerog) -> None:
 
 @pytest.mark.parametrize("victim", ["supervisor", "chain"])
 def test_kill_9_loses_nothing_and_leaves_nothing(zerog: Zerog, victim: str) -> None:
-    status = zerog.json("devnet", "up", "--detach", *FREE)
+    status = zerog.json("devnet", "up", "--detach", *WHOLE)
     supervisor = status["process"]
-    (chain,) = children(supervisor)
+    everybody = [supervisor, *children(supervisor)]
+    chain = status["processes"][0]["process"]
     zerog.json("chain", "send", "--to", FRIEND, "--value", "3 neuron")
     os.kill(supervisor if victim == "supervisor" else chain, signal.SIGKILL)
-    until(lambda: not alive(chain) and not alive(supervisor), "both processes to end")
+    until(lambda: not any(alive(process) for process in everybody), "all processes to end")
     zerog.fails(3, "devnet", "status")
     began = time.monotonic()
-    zerog.json("devnet", "up", "--detach", *FREE)
+    zerog.json("devnet", "up", "--detach", *WHOLE)
     assert time.monotonic() - began < 30
     assert zerog.json("chain", "account", "balance", FRIEND)["balance"] == "3"
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from zerog.cli.connect import Home, with_chain
-from zerog.cli.output import Json, facts, meter, show
+from zerog.cli.output import Json, facts, meter, show, table
 from zerog.devnet import faucet, launcher, scenario, topology
 from zerog.devnet.topology import Paths
 from zerog.errors import Conflict, Unavailable
@@ -48,11 +48,26 @@ def up(
     ] = None,
     block_ms: Annotated[int | None, typer.Option(min=100, help="A block at least this often.  [default: 500]")] = None,
     archive: Annotated[bool | None, typer.Option("--archive/--no-archive", help="Keep the state of every height.")] = None,
+    storage: Annotated[
+        bool | None, typer.Option("--storage/--no-storage", help="Storage nodes and an indexer.  [default: storage]")
+    ] = None,
+    storage_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65000,
+            help="Of the first storage node; the others follow by twos.  [default: 5678 or any free one]",
+        ),
+    ] = None,
+    indexer_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Indexer and gateway.  [default: 12345 or any free one]")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start the local network, or go on where it stopped.
 
     The first start makes ten funded accounts from the well-known test mnemonic and the contracts of 0G at their addresses.
+    Beside the chain run four storage nodes (two shards, two replicas) and an indexer; one that falls is started again.
     Without --detach it runs until Ctrl-C. Everything that was acknowledged survives a crash.
     """
     wanted: dict[str, Any] = {
@@ -63,6 +78,9 @@ def up(
         "gas_limit": gas_limit,
         "block_ms": block_ms,
         "archive": archive,
+        "storage": storage,
+        "storage_port": storage_port,
+        "indexer_port": indexer_port,
     }
     home = home.absolute()
     if detach:
@@ -109,6 +127,9 @@ def _welcome(status: dict[str, Any], home: Path, *, detached: bool) -> None:
     print(f"  zerog chain block latest{where}")
     print(f"  zerog chain send --from 0 --to {status['accounts'][1]['address']} --value 1.5{where}")
     print("  web3.py, ethers, wallets: add a network with the RPC URL and the chain id above, import a key")
+    if "storage" in status:
+        print(f"  zerog storage upload FILE{where}       prints the root that names it")
+        print(f"  zerog storage download COPY --root 0x…{where}")
     print(f"  zerog devnet status --json{where}      for scripts")
     print(
         f"  zerog devnet down{where}               (up again goes on where it stopped)"
@@ -119,6 +140,11 @@ def _welcome(status: dict[str, Any], home: Path, *, detached: bool) -> None:
 
 def _status_text(status: dict[str, Any]) -> None:
     facts({"RPC URL": status["rpc_url"], "WS URL": status["ws_url"], "chain id": status["chain_id"], "home": status["home"]})
+    if "storage" in status:
+        print("\nstorage")
+        rows = [("indexer and gateway", status["storage"]["indexer"])]
+        rows += [(f"node {index}", url) for index, url in enumerate(status["storage"]["nodes"])]
+        facts([(f"  {name}", url) for name, url in rows])
     print("\naccounts (for tests only: everybody knows these keys)")
     for index, entry in enumerate(status["accounts"]):
         print(f"  {index}  {entry['address']}  {entry['private_key']}")
@@ -132,7 +158,8 @@ def _status_text(status: dict[str, Any]) -> None:
 def status(home: Home, as_json: Json = False) -> None:
     """Where the network answers, its accounts and contracts.
 
-    The JSON is meant for scripts: rpc_url, ws_url, chain_id, accounts, contracts. Exit code 3 when the network does not run.
+    The JSON is meant for scripts: rpc_url, ws_url, chain_id, accounts, contracts, storage, processes. Exit code 3 when the
+    network does not run.
     """
     found = launcher.running_status(home.absolute())
 
@@ -140,7 +167,10 @@ def status(home: Home, as_json: Json = False) -> None:
 
     def text() -> None:
         _status_text(found)
-        print(f"\nblock {found['block_number']}, process {found['process']}")
+        print(f"\nprocesses (supervisor {found['process']}, logs in {found['home']}/logs)")
+        rows = [[f"  {one['name']}", one["state"], one["process"] or "", one["url"]] for one in found["processes"]]
+        table(["  name", "state", "process", "URL"], rows)
+        print(f"\nblock {found['block_number']}")
 
     show(found, as_json=as_json, text=text)
 

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
-import msgspec
 import typer
 
 from zerog.chain.client import CallError, ChainClient
@@ -18,9 +17,8 @@ from zerog.cli.output import Json, Meter, facts, meter, show, table
 from zerog.devnet import launcher, topology
 from zerog.errors import InvalidInput, NotFound, Unavailable
 from zerog.runtime import config as settings
-from zerog.runtime import log
-from zerog.runtime.disk import read_private, write_atomic
-from zerog.runtime.node import until_stopped
+from zerog.runtime import process
+from zerog.runtime.disk import read_private
 from zerog.sdk.chain import Chain, Refused
 from zerog.sdk.storage import Encryption, Storage, Uploaded, file_root, open_storage
 from zerog.sdk.wallet import Account
@@ -103,11 +101,8 @@ def _places(home: Path, nodes: list[str] | None, indexer: str) -> tuple[list[str
         raise InvalidInput("give --node or --indexer, not both")
     if nodes or indexer:
         return [part for given in nodes or [] for part in given.replace(",", " ").split()], indexer or None
-    storage = (launcher.read_status(topology.Paths(home)) or {}).get("storage") or {}
-    if storage.get("indexer_url"):
-        return [], str(storage["indexer_url"])
-    listed = [str(node["rpc_url"] if isinstance(node, dict) else node) for node in storage.get("nodes", [])]
-    return listed or [DEFAULT_NODE], None
+    storage = (launcher.read_status(topology.Paths(home)) or {}).get("storage")
+    return ([DEFAULT_NODE], None) if storage is None else ([], str(storage["indexer"]))
 
 
 def _cipher_key(file: Path) -> bytes:
@@ -493,6 +488,9 @@ def run(
     port: Annotated[int | None, typer.Option(help="Overrides storage.rpc.port.")] = None,
     admin_port: Annotated[int | None, typer.Option(help="Overrides storage.admin.port.")] = None,
     ready_file: Annotated[Path | None, typer.Option(help="Write a JSON file with the URLs when the node answers.")] = None,
+    until_stdin_closes: Annotated[
+        bool, typer.Option("--until-stdin-closes", help="Also stop when standard input ends: for supervisors.")
+    ] = False,
 ) -> None:
     """Run a storage node until it is stopped (Ctrl-C or SIGTERM).
 
@@ -508,13 +506,6 @@ def run(
         "storage.admin.port": admin_port,
     }
     loaded = settings.load(config, flags=given)
-    log.set_up(loaded.config.log.level)
-
-    def ready(endpoints: service.Endpoints) -> None:
-        if ready_file is not None:
-            write_atomic(ready_file, msgspec.json.encode(endpoints))
-
-    async def serve() -> int:
-        return await until_stopped(lambda: asyncio.create_task(service.serve(loaded.config, ready)))
-
-    raise SystemExit(asyncio.run(serve()))
+    raise SystemExit(
+        process.foreground(loaded.config, service.serve, ready_file=ready_file, until_stdin_closes=until_stdin_closes)
+    )

@@ -17,19 +17,23 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
 from zerog.devnet import topology
-from zerog.devnet.topology import Paths
+from zerog.devnet.topology import Paths, PortWish, Role
 from zerog.errors import ConfigError, Conflict, Corrupt, NotFound, TimedOut, Unavailable
 from zerog.runtime import log
+from zerog.runtime.config import environment_name
 from zerog.runtime.disk import DirectoryLock, write_atomic
+from zerog.runtime.tasks import Tasks
 
 START_TIMEOUT_S: Final = 120.0
 STOP_TIMEOUT_S: Final = 20.0
 POLL_S: Final = 0.05
+RESTART_PAUSE_S: Final = 0.25
+RESTART_PAUSE_S_MAX: Final = 30.0
 TAIL_LINES: Final = 12
 
 _log = log.get(__name__)
@@ -37,69 +41,95 @@ _log = log.get(__name__)
 Told = Callable[[dict[str, Any]], None]
 
 
-def free_port(host: str, wanted: int, name: str) -> int:
-    """``wanted`` if nobody listens there, any free port for 0.
+def free_ports(wishes: Sequence[PortWish]) -> dict[str, int]:
+    """A port for each wish, all different: the wished one if nobody listens there, any free one for 0.
 
     Raises:
-        Conflict: the port is taken; says what to do.
+        Conflict: a port that somebody asked for is taken; says what to do.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, wanted))
-        except OSError as error:
-            raise Conflict(
-                f"{host}:{wanted} cannot be used for {name} ({error.strerror}); stop what listens there, "
-                f"or choose another port (0 takes any free one)"
-            ) from None
-        return int(probe.getsockname()[1])
+    taken: dict[str, int] = {}
+    with contextlib.ExitStack() as held:
+        # What somebody asked for first, so that none of it is given away.
+        for wish in sorted(wishes, key=lambda wish: (wish.port == 0, wish.usual)):
+            found: int | str = "asked for twice" if wish.port in taken.values() else _bound(held, wish.host, wish.port)
+            if isinstance(found, str) and wish.usual:
+                _log.info("port.taken", name=wish.name, port=wish.port)
+                found = _bound(held, wish.host, 0)
+            if isinstance(found, str):
+                raise Conflict(
+                    f"{wish.host}:{wish.port} cannot be used for {wish.name} ({found}); stop what listens there, "
+                    f"or choose another port (0 takes any free one)"
+                )
+            taken[wish.name] = found
+    return taken
+
+
+def _bound(held: contextlib.ExitStack, host: str, port: int) -> int | str:
+    """The number of a port that is ours while ``held`` lasts, or why it is not."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        probe = held.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        if port:  # connections of an earlier run may linger there
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+    except OSError as error:
+        return error.strerror or str(error)
+    return int(probe.getsockname()[1])
 
 
 async def supervise(home: Path, wanted: Mapping[str, Any], told: Told) -> None:
     """Run the network in ``home`` until cancelled; ``told`` gets its status once all of it answers.
 
+    A process that falls is started again, with growing pauses, at the same ports; only the chain's fall ends the network.
+
     Raises:
         Conflict: the directory is in use, or a port is taken.
-        Unavailable: a process fell; the sentence ends with what it said last.
+        Unavailable: a process did not come up, or the chain fell; the sentence ends with what it said last.
     """
     paths = Paths(home)
     with DirectoryLock(home):
         paths.ready.unlink(missing_ok=True)
         options = topology.prepare(paths, wanted)
-        ports = {
-            "rpc": free_port(options.host, options.rpc_port, "JSON-RPC"),
-            "ws": free_port(options.host, options.ws_port, "WebSocket"),
-            "metrics": free_port("127.0.0.1", 0, "metrics"),
-            "admin": free_port("127.0.0.1", 0, "admin"),
-        }
-        await _until_free(paths.chain_home)
-        write_atomic(paths.chain_config, topology.chain_settings(paths, options, ports).encode(), mode=0o600)
-        chain = await _Child.start("chain", paths, ["chain", "run", "--config", str(paths.chain_config)], paths.chain_ready)
-        try:
-            await chain.until_ready()
+        ports = free_ports(topology.wishes(options))
+        roles = topology.roles(paths, options, ports)
+        for role in roles:
+            if role.data is not None:
+                await _until_free(role.data)
+            write_atomic(paths.config(role.name), role.text().encode(), mode=0o600)
+        children = [_Child(role, paths) for role in roles]
+        chain, others = children[0], children[1:]
+
+        def tell() -> dict[str, Any]:
             status = topology.status(paths, options, ports, os.getpid())
+            status["processes"] = [child.facts() for child in children]
             write_atomic(paths.ready, json.dumps(status).encode(), mode=0o600)
-            _log.info("devnet.ready", rpc_url=status["rpc_url"], chain_id=options.chain_id)
-            told(status)
-            await chain.until_fallen()
+            return status
+
+        try:
+            for child in children:
+                await child.start()
+            for child in children:
+                await child.until_ready()
+            told(tell())
+            _log.info("devnet.ready", rpc_url=ports["rpc"], chain_id=options.chain_id, processes=len(children))
+            async with Tasks() as tasks:
+                for child in others:
+                    tasks.start_background(child.keep(tell), child.role.name)
+                await chain.until_ended()
+            raise chain.fallen()
         finally:
             paths.ready.unlink(missing_ok=True)
+            await asyncio.gather(*(child.stop() for child in others))
             await chain.stop()
 
 
 async def _until_free(home: Path) -> None:
-    """A chain whose supervisor was killed is still writing its last block; wait until it has let go."""
+    """A process whose supervisor was killed is still writing its last record; wait until it has let go."""
     deadline = time.monotonic() + STOP_TIMEOUT_S
     while (process := holder(home)) is not None:
         if time.monotonic() > deadline:
             raise Conflict(f"{home} is still in use by process {process}; stop it first")
         await asyncio.sleep(POLL_S)
-
-
-def _forget(ready: Path) -> None:
-    """A readiness file of an earlier run says nothing about this one."""
-    ready.unlink(missing_ok=True)
 
 
 def _opened_log(path: Path) -> IO[bytes]:
@@ -108,57 +138,95 @@ def _opened_log(path: Path) -> IO[bytes]:
 
 
 class _Child:
-    """One process of the network: ``zerog`` with arguments, its log file, its readiness file."""
+    """One process of the network: its role, its log file, its readiness file."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process, log_path: Path, ready: Path) -> None:
-        self.name, self.process, self.log_path, self.ready = name, process, log_path, ready
+    def __init__(self, role: Role, paths: Paths) -> None:
+        self.role = role
+        self._config, self._ready, self._log_path = paths.config(role.name), paths.ready_of(role.name), paths.log(role.name)
+        self._process: asyncio.subprocess.Process | None = None
+        self._state = "starting"
 
-    @classmethod
-    async def start(cls, name: str, paths: Paths, arguments: list[str], ready: Path) -> _Child:
-        _forget(ready)
-        log_path = paths.log(name)
-        command = [sys.executable, "-m", "zerog", *arguments, "--ready-file", str(ready), "--until-stdin-closes"]
-        with _opened_log(log_path) as output:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdin=asyncio.subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
+    def facts(self) -> dict[str, Any]:
+        """What the status says of it."""
+        process = None if self._process is None or self._process.returncode is not None else self._process.pid
+        settings: dict[str, Any] = {"name": self.role.name, "state": self._state, "process": process, **self.role.facts}
+        metrics = self.role.settings["metrics"]
+        settings["metrics_url"] = f"http://{metrics['host']}:{metrics['port']}/metrics"
+        return settings | {"config": str(self._config), "log": str(self._log_path)}
+
+    async def start(self) -> None:
+        self._ready.unlink(missing_ok=True)  # that of an earlier run says nothing about this one
+        self._state = "starting"
+        command = [sys.executable, "-m", self.role.module, "--config", str(self._config)]
+        command += ["--ready-file", str(self._ready), "--until-stdin-closes"]
+        # What this network decides is not for the environment to change: four nodes cannot share one ZEROG_METRICS_PORT.
+        decided = {environment_name(key) for key in self.role.setting_names()}
+        environment = {name: value for name, value in os.environ.items() if name not in decided}
+        with _opened_log(self._log_path) as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *command, stdin=asyncio.subprocess.PIPE, stdout=output, stderr=output, start_new_session=True, env=environment
             )
-        _log.info("process.started", name=name, process=process.pid, log=str(log_path))
-        return cls(name, process, log_path, ready)
+        _log.info("process.started", name=self.role.name, process=self._process.pid, log=str(self._log_path))
 
     async def until_ready(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not self.ready.exists():
-            if self.process.returncode is not None:
-                raise self._fallen()
+        while not self._ready.exists():
+            if self._process is None or self._process.returncode is not None:
+                raise self.fallen()
             if time.monotonic() > deadline:
-                raise TimedOut(f"{self.name} is not ready after {START_TIMEOUT_S:.0f} s; see {self.log_path}")
+                raise TimedOut(f"{self.role.name} is not ready after {START_TIMEOUT_S:.0f} s; see {self._log_path}")
             await asyncio.sleep(POLL_S)
+        self._state = "running"
 
-    async def until_fallen(self) -> None:
-        await self.process.wait()
-        raise self._fallen()
+    async def until_ended(self) -> None:
+        if self._process is not None:
+            await self._process.wait()
 
-    def _fallen(self) -> Exception:
-        code = self.process.returncode
-        said = tail(self.log_path)
-        sentence = f"{self.name} ended with code {code}; it said last:\n{said}\n(all of it: {self.log_path})"
-        return ConfigError(sentence, key="", value="", origin=self.name) if code == 2 else Unavailable(sentence)
+    def fallen(self) -> Exception:
+        """Why it is not there, in its own last words."""
+        code = None if self._process is None else self._process.returncode
+        said = tail(self._log_path)
+        sentence = f"{self.role.name} ended with code {code}; it said last:\n{said}\n(all of it: {self._log_path})"
+        return ConfigError(sentence, key="", value="", origin=self.role.name) if code == 2 else Unavailable(sentence)
+
+    async def keep(self, tell: Callable[[], object]) -> None:
+        """Start it again whenever it falls."""
+        pause_s = RESTART_PAUSE_S
+        while True:
+            began = time.monotonic()
+            await self.until_ended()
+            if time.monotonic() - began > RESTART_PAUSE_S_MAX:
+                pause_s = RESTART_PAUSE_S
+            self._state = "fallen"
+            code = None if self._process is None else self._process.returncode
+            _log.error("process.fell", name=self.role.name, code=code, pause_s=pause_s, log=str(self._log_path))
+            with contextlib.suppress(OSError):  # a full disk: what the status says is old, all else goes on
+                tell()
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, RESTART_PAUSE_S_MAX)
+            try:
+                await self.start()
+                await self.until_ready()
+                tell()
+            except (Unavailable, TimedOut, ConfigError, OSError) as error:
+                _log.warning("process.restart_failed", name=self.role.name, reason=str(error))
 
     async def stop(self) -> None:
         """Ask, wait, insist."""
-        if self.process.returncode is not None:
+        process = self._process
+        if process is None or process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
-            self.process.terminate()
+            process.terminate()
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
-                await self.process.wait()
+                await process.wait()
         except TimeoutError:
-            _log.error("process.stuck", name=self.name, waited_s=STOP_TIMEOUT_S)
+            _log.error("process.stuck", name=self.role.name, waited_s=STOP_TIMEOUT_S)
             with contextlib.suppress(ProcessLookupError):
-                self.process.kill()
-            await self.process.wait()
-        _log.info("process.stopped", name=self.name, code=self.process.returncode)
+                process.kill()
+            await process.wait()
+        _log.info("process.stopped", name=self.role.name, code=process.returncode)
 
 
 def tail(path: Path, lines: int = TAIL_LINES) -> str:
@@ -261,7 +329,7 @@ def stop(home: Path, waiting: Callable[[], None] = lambda: None) -> bool:
     process = holder(home)
     if not process:
         return False
-    deadline = time.monotonic() + STOP_TIMEOUT_S + 5
+    deadline = time.monotonic() + 2 * STOP_TIMEOUT_S + 5  # the chain outlasts the others
     with contextlib.suppress(ProcessLookupError), _process(process) as handle:
         signal.pidfd_send_signal(handle, signal.SIGTERM)
         while not select.select([handle], [], [], POLL_S)[0]:
@@ -284,8 +352,9 @@ def _process(number: int) -> Iterator[int]:
 
 def _wait_for_children(paths: Paths, deadline: float) -> None:
     """After a supervisor was killed its children stop by themselves; their directories become free."""
-    while holder(paths.chain_home) is not None and time.monotonic() < deadline:
-        time.sleep(POLL_S)
+    for data in paths.all_data():
+        while holder(data) is not None and time.monotonic() < deadline:
+            time.sleep(POLL_S)
 
 
 def reset(home: Path) -> None:
@@ -298,7 +367,9 @@ def reset(home: Path) -> None:
     paths = Paths(home)
     if not paths.network.exists():
         raise NotFound(f"no network in {home}; nothing to reset")
-    with DirectoryLock(home), DirectoryLock(paths.chain_home):
+    with contextlib.ExitStack() as locks:
+        for directory in [home, *paths.all_data()]:
+            locks.enter_context(DirectoryLock(directory))
         for entry in sorted(home.iterdir()):
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)

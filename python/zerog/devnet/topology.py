@@ -38,8 +38,18 @@ class Options:
     block_ms: int = 500
     archive: bool = False
 
+    storage: bool = True
+    storage_port: int | None = None
+    indexer_port: int | None = None
+
 
 LASTING: Final = ("chain_id", "mnemonic", "gas_limit")
+
+SHARDS: Final = ("0/2", "0/2", "1/2", "1/2")
+"""Of the storage nodes: two shards, two replicas of each."""
+STORAGE_PORT: Final = 5678
+"""The usual port of the first storage node, its admin port after it; the others follow in steps of two."""
+INDEXER_PORT: Final = 12345
 
 
 @dataclass(frozen=True)
@@ -57,24 +67,69 @@ class Paths:
         return self.home / "genesis.json"
 
     @property
-    def chain_config(self) -> Path:
-        return self.home / "chain.toml"
-
-    @property
     def chain_home(self) -> Path:
-        return self.home / "chain"
+        return self.data("chain")
 
     @property
     def ready(self) -> Path:
         """What the running network answers to ``status``; there only while it runs."""
         return self.home / "running.json"
 
-    @property
-    def chain_ready(self) -> Path:
-        return self.home / "chain.ready.json"
+    def data(self, name: str) -> Path:
+        """The data directory of a process."""
+        return self.home / name
+
+    def all_data(self) -> list[Path]:
+        """The data directories that are there."""
+        names = ["chain", *[node_name(index) for index in range(len(SHARDS))]]
+        return [self.data(name) for name in names if self.data(name).is_dir()]
+
+    def config(self, name: str) -> Path:
+        """The settings of a process, written anew at every start."""
+        return self.home / f"{name}.toml"
+
+    def ready_of(self, name: str) -> Path:
+        """Where a process says that it answers."""
+        return self.home / f"{name}.ready.json"
 
     def log(self, name: str) -> Path:
         return self.home / "logs" / f"{name}.log"
+
+
+@dataclass(frozen=True)
+class PortWish:
+    """A port that somebody needs.
+
+    ``usual`` ports were not asked for by anybody: any free one will do when they are taken.
+    """
+
+    name: str
+    host: str
+    port: int
+    usual: bool = False
+
+
+@dataclass(frozen=True)
+class Role:
+    """One process of the network: the module that runs it, its settings by section, its data directory if it has one."""
+
+    name: str
+    module: str
+    settings: Mapping[str, Mapping[str, Any]]
+    data: Path | None
+    facts: Mapping[str, Any]
+
+    def text(self) -> str:
+        """The settings as TOML."""
+        shown = json.dumps  # strings, numbers, booleans and lists of strings read the same in TOML
+        lines = ["# Written by `zerog devnet up` at every start."]
+        for section, values in self.settings.items():
+            lines += ["", f"[{section}]", *[f"{key} = {shown(value)}" for key, value in values.items()]]
+        return "\n".join(lines) + "\n"
+
+    def setting_names(self) -> list[str]:
+        """The full names of the settings."""
+        return [f"{section}.{key}" for section, values in self.settings.items() for key in values]
 
 
 def accounts(mnemonic: str) -> list[Account]:
@@ -150,14 +205,50 @@ def _check(options: Options) -> None:
         raise InvalidInput(f"gas-limit: expected at least 3,000,000, found {options.gas_limit}")
 
 
-def chain_settings(paths: Paths, options: Options, ports: Mapping[str, int]) -> str:
-    """The chain's TOML file."""
-    text = json.dumps  # strings, numbers, booleans and lists of strings read the same in TOML
-    people = accounts(options.mnemonic)
+def wishes(options: Options) -> list[PortWish]:
+    """The ports of the network by name; ``storage-0.admin`` is one."""
+    host, local = options.host, "127.0.0.1"
+    made = [PortWish("rpc", host, options.rpc_port), PortWish("ws", host, options.ws_port)]
+    made += [PortWish("chain.admin", local, 0), PortWish("chain.metrics", local, 0)]
+    if not options.storage:
+        return made
+    # Who takes any free port for the chain runs several networks on one machine: their others are any free ones as well.
+    spare = options.rpc_port == 0
+
+    def wish(name: str, host: str, said: int | None, usual: int, step: int = 0) -> PortWish:
+        if said is None:
+            return PortWish(name, host, 0 if spare else usual + step, usual=True)
+        return PortWish(name, host, said + step if said else 0)
+
+    for index in range(len(SHARDS)):
+        name = node_name(index)
+        made.append(wish(name, host, options.storage_port, STORAGE_PORT, 2 * index))
+        made.append(wish(f"{name}.admin", local, options.storage_port, STORAGE_PORT, 2 * index + 1))
+        made.append(PortWish(f"{name}.metrics", local, 0))
+    made.append(wish("indexer", host, options.indexer_port, INDEXER_PORT))
+    made.append(PortWish("indexer.metrics", local, 0))
+    return made
+
+
+def node_name(index: int) -> str:
+    return f"storage-{index}"
+
+
+def roles(paths: Paths, options: Options, ports: Mapping[str, int]) -> list[Role]:
+    """The processes of the network, the chain first; the others need it and not each other."""
+    made = [_chain(paths, options, ports)]
+    if options.storage:
+        made += [_storage_node(paths, options, ports, index) for index in range(len(SHARDS))]
+        made.append(_indexer(options, ports))
+    return made
+
+
+def _chain(paths: Paths, options: Options, ports: Mapping[str, int]) -> Role:
+    people, home = accounts(options.mnemonic), paths.chain_home
     sections: dict[str, dict[str, Any]] = {
-        "metrics": {"port": ports["metrics"]},
+        "metrics": {"host": "127.0.0.1", "port": ports["chain.metrics"]},
         "chain": {
-            "home": str(paths.chain_home),
+            "home": str(home),
             "genesis": str(paths.genesis),
             "dev": True,
             "dev_accounts": [account.export_secret() for account in people],
@@ -165,21 +256,51 @@ def chain_settings(paths: Paths, options: Options, ports: Mapping[str, int]) -> 
         "chain.consensus": {"block_interval_ms": options.block_ms, "coinbase": people[-1].address_text},
         "chain.store": {"archive": options.archive},
         "chain.rpc": {"host": options.host, "http_port": ports["rpc"], "ws_port": ports["ws"]},
-        "chain.admin": {"port": ports["admin"]},
+        "chain.admin": {"host": "127.0.0.1", "port": ports["chain.admin"]},
     }
-    lines = ["# Written by `zerog devnet up` at every start."]
-    for name, values in sections.items():
-        lines += ["", f"[{name}]", *[f"{key} = {text(value)}" for key, value in values.items()]]
-    return "\n".join(lines) + "\n"
+    return Role("chain", "zerog.chain.service", sections, home, {"url": _url(options, ports["rpc"])})
+
+
+def _storage_node(paths: Paths, options: Options, ports: Mapping[str, int], index: int) -> Role:
+    name = node_name(index)
+    home = paths.data(name)
+    sections: dict[str, dict[str, Any]] = {
+        "metrics": {"host": "127.0.0.1", "port": ports[f"{name}.metrics"]},
+        "storage": {"home": str(home), "shard": SHARDS[index]},
+        # One proposer: every block is final, so nothing is waited for.
+        "storage.chain": {"endpoint": _url(options, ports["rpc"]), "confirmations": 0, "poll_ms": 200, "backoff_ms": 100},
+        "storage.store": {"cache_bytes": 16 << 20},
+        "storage.rpc": {"host": options.host, "port": ports[name]},
+        "storage.admin": {"host": "127.0.0.1", "port": ports[f"{name}.admin"]},
+    }
+    facts = {
+        "url": _url(options, ports[name]),
+        "admin_url": f"http://127.0.0.1:{ports[f'{name}.admin']}",
+        "shard": SHARDS[index],
+    }
+    return Role(name, "zerog.storage.service", sections, home, facts)
+
+
+def _indexer(options: Options, ports: Mapping[str, int]) -> Role:
+    nodes = [_url(options, ports[node_name(index)]) for index in range(len(SHARDS))]
+    sections: dict[str, dict[str, Any]] = {
+        "metrics": {"host": "127.0.0.1", "port": ports["indexer.metrics"]},
+        "indexer": {"host": options.host, "port": ports["indexer"], "trusted": nodes},
+    }
+    return Role("indexer", "zerog.storage.indexer", sections, None, {"url": _url(options, ports["indexer"])})
+
+
+def _url(options: Options, port: int, scheme: str = "http") -> str:
+    """An address that can be typed on this machine."""
+    host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def status(paths: Paths, options: Options, ports: Mapping[str, int], process: int) -> dict[str, Any]:
     """What ``zerog devnet status --json`` answers: a contract with users' scripts (docs/operating/devnet.md)."""
-    host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
-    host = f"[{host}]" if ":" in host else host
-    return {
-        "rpc_url": f"http://{host}:{ports['rpc']}",
-        "ws_url": f"ws://{host}:{ports['ws']}",
+    made: dict[str, Any] = {
+        "rpc_url": _url(options, ports["rpc"]),
+        "ws_url": _url(options, ports["ws"], "ws"),
         "chain_id": options.chain_id,
         "accounts": [
             {"address": account.address_text, "private_key": account.export_secret()} for account in accounts(options.mnemonic)
@@ -187,5 +308,12 @@ def status(paths: Paths, options: Options, ports: Mapping[str, int], process: in
         "contracts": {name: format_address(address) for name, (address, _) in NAMED.items()},
         "home": str(paths.home),
         "process": process,
-        "metrics_url": f"http://127.0.0.1:{ports['metrics']}/metrics",
+        "metrics_url": f"http://127.0.0.1:{ports['chain.metrics']}/metrics",
     }
+    if options.storage:
+        made["storage"] = {
+            "nodes": [_url(options, ports[node_name(index)]) for index in range(len(SHARDS))],
+            "indexer": _url(options, ports["indexer"]),
+            "gateway": _url(options, ports["indexer"]),
+        }
+    return made

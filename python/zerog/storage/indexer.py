@@ -6,32 +6,31 @@ nodes answer is checked for shape, and one that does not answer in time is left 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
-import uvloop
 
 from zerog.errors import ConfigError, InvalidInput, PeerFault, TimedOut, Unavailable, ZerogError
-from zerog.runtime import config as settings
-from zerog.runtime import disk, log
+from zerog.runtime import disk, log, metrics, process
 from zerog.runtime.config import Config, IndexerConfig
-from zerog.runtime.node import Node, until_stopped
+from zerog.runtime.node import Node
 from zerog.runtime.rpc_http import Bounds, Doors, Method, RpcServer, Site
-from zerog.runtime.service import Ready
+from zerog.runtime.service import Ready, Service
 from zerog.runtime.tasks import Tasks
 from zerog.storage import gateway
 from zerog.storage.api import Shard
 from zerog.storage.gateway import Known
 from zerog.storage.ingest import invalid_params
+from zerog.storage.metrics import IndexerMetrics
 from zerog.storage.remote import FileInfo, Remote, check_url
 from zerog.storage.rpc import Arguments, guarded
 from zerog.storage.selection import NODES_MAX, ShardedNode, order, read_shard, select, uncovered
@@ -48,6 +47,7 @@ class Endpoints:
     """Where a running indexer answers."""
 
     url: str = ""
+    metrics_url: str = ""
 
 
 class NodeManager:
@@ -56,10 +56,12 @@ class NodeManager:
     Args:
         remote: open connections.
         config: see ``[indexer]`` of default.toml.
+        numbers: told which nodes answered.
     """
 
-    def __init__(self, remote: Remote, config: IndexerConfig) -> None:
+    def __init__(self, remote: Remote, config: IndexerConfig, numbers: IndexerMetrics | None = None) -> None:
         self.remote, self._config = remote, config
+        self._numbers = numbers
         try:
             self.trusted_urls = [check_url(url) for url in config.trusted]
         except InvalidInput as error:
@@ -76,7 +78,11 @@ class NodeManager:
     async def trusted(self) -> list[ShardedNode]:
         """The trusted nodes that answer, each with its shard and the time it took to tell."""
         found = await asyncio.gather(*(self._measure(url, 0) for url in self.trusted_urls))
-        return [node for node in found if node is not None]
+        answering = [node for node in found if node is not None]
+        if self._numbers is not None:
+            self._numbers.nodes.labels("trusted").set(len(answering))
+            self._numbers.silent.inc(len(found) - len(answering))
+        return answering
 
     def discovered(self) -> list[ShardedNode]:
         return list(self._discovered.values())
@@ -200,6 +206,8 @@ class NodeManager:
                         continue
         found = await self._probe([url for url in urls if url not in self.trusted_urls])
         self._discovered = {node.url: node for node in found[:NODES_MAX]}
+        if self._numbers is not None:
+            self._numbers.nodes.labels("discovered").set(len(self._discovered))
 
     async def _probe(self, urls: Sequence[str]) -> list[ShardedNode]:
         found: list[ShardedNode] = []
@@ -303,29 +311,35 @@ async def serve(config: Config, ready: Callable[[Endpoints], None] = lambda endp
     given = config.indexer
     endpoints = Endpoints()
     async with Remote(timeout_s=given.node_timeout_s, retries=1) as remote:
-        service = _IndexerService(NodeManager(remote, given), given, endpoints)
+        registry = metrics.new_registry()
+        numbers = IndexerMetrics(registry)
+        services: list[Service] = [_IndexerService(NodeManager(remote, given, numbers), given, numbers, endpoints)]
+        if config.metrics.enabled:
+            services.append(metrics.MetricsService(registry, config.metrics, partial(setattr, endpoints, "metrics_url")))
 
         def tell() -> None:
             _log.info("indexer.ready", url=endpoints.url)
             ready(endpoints)
 
-        await Node([service]).run(tell)
+        await Node(services).run(tell)
 
 
 class _IndexerService:
     name = "indexer"
 
-    def __init__(self, manager: NodeManager, config: IndexerConfig, endpoints: Endpoints) -> None:
-        self._manager, self._config, self._endpoints = manager, config, endpoints
+    def __init__(self, manager: NodeManager, config: IndexerConfig, numbers: IndexerMetrics, endpoints: Endpoints) -> None:
+        self._manager, self._config, self._numbers, self._endpoints = manager, config, numbers, endpoints
 
     async def run(self, ready: Ready) -> None:
         config = self._config
         bounds = Bounds(body_bytes_max=16 << 20, batch_max=1000)
-        app = RpcServer(Surface(self._manager).methods(), None, bounds, Doors(config.hosts, (), config.cors)).app()
+        stats = self._numbers.stats()
+        app = RpcServer(Surface(self._manager).methods(), None, bounds, Doors(config.hosts, (), config.cors), stats).app()
         gateway.add_routes(app, self._manager, file_bytes_max=config.file_bytes_max, cors=config.cors)
-        site = Site(app, config.host, config.port, bounds)
+        site = Site(app, config.host, config.port, bounds, stats)
         try:
-            self._endpoints.url = f"http://{config.host}:{await site.start()}"
+            host = f"[{config.host}]" if ":" in config.host else config.host
+            self._endpoints.url = f"http://{host}:{await site.start()}"
             async with Tasks() as tasks:
                 tasks.start_background(site.watch(), "connections")
                 if config.discovery:
@@ -338,29 +352,7 @@ class _IndexerService:
 
 def main(arguments: list[str] | None = None) -> int:
     """``python -m zerog.storage.indexer --config node.toml``: an indexer in the foreground until SIGTERM."""
-    parser = argparse.ArgumentParser(prog="zerog.storage.indexer", description=main.__doc__)
-    parser.add_argument("--config", type=Path, help="TOML settings; see default.toml")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, e.g. indexer.port=0")
-    parser.add_argument("--ready-file", type=Path, help="written with the endpoint as JSON when the indexer serves")
-    given = parser.parse_args(arguments)
-    log.set_up()
-    try:
-        flags = dict(item.split("=", 1) if "=" in item else (item, "") for item in given.set)
-        loaded = settings.load(given.config, flags=flags)
-    except ConfigError as error:
-        _log.error("node.exit", reason=str(error))
-        return 2
-    log.set_up(loaded.config.log.level)
-
-    def ready(endpoints: Endpoints) -> None:
-        if given.ready_file is not None:
-            disk.write_atomic(given.ready_file, msgspec.json.encode(endpoints))
-
-    async def run() -> int:
-        return await until_stopped(lambda: asyncio.create_task(serve(loaded.config, ready)))
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(run())
+    return process.main("zerog.storage.indexer", main.__doc__, serve, arguments)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Metrics of a storage node, declared once. Names never change."""
+"""Metrics of a storage node and of an indexer, declared once. Names never change."""
 
 from __future__ import annotations
 
@@ -32,11 +32,37 @@ class StorageMetrics:
         self.failures = Counter("zerog_storage_rpc_failures", "calls answered with an error", ["method"], registry=registry)
 
     def stats(self, port: str) -> Stats:
-        """What the HTTP side tells. Method names are those served, ``unknown`` or ``malformed``: a closed set."""
+        """What the HTTP side tells of one port."""
+        return _stats(self.calls, self.failures, self.connections.labels(port))
 
-        def observe(method: str, failed: bool, seconds: float) -> None:
-            self.calls.labels(method).observe(seconds)
-            if failed:
-                self.failures.labels(method).inc()
 
-        return Stats(observe, lambda count: self.connections.labels(port).set(count))
+class IndexerMetrics:
+    """One indexer's numbers.
+
+    Args:
+        registry: where they are exposed.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.nodes = Gauge("zerog_indexer_nodes", "nodes known, by how they became known", ["kind"], registry=registry)
+        self.silent = Counter("zerog_indexer_silent_nodes", "questions to trusted nodes without an answer", registry=registry)
+        self.connections = Gauge("zerog_indexer_connections", "open connections", registry=registry)
+        self.calls = Histogram(
+            "zerog_indexer_rpc_seconds", "seconds a call took", ["method"], buckets=_SECONDS, registry=registry
+        )
+        self.failures = Counter("zerog_indexer_rpc_failures", "calls answered with an error", ["method"], registry=registry)
+
+    def stats(self) -> Stats:
+        """What the HTTP side tells."""
+        return _stats(self.calls, self.failures, self.connections)
+
+
+def _stats(calls: Histogram, failures: Counter, connections: Gauge) -> Stats:
+    """Method names are those served, ``unknown`` or ``malformed``: a closed set."""
+
+    def observe(method: str, failed: bool, seconds: float) -> None:
+        calls.labels(method).observe(seconds)
+        if failed:
+            failures.labels(method).inc()
+
+    return Stats(observe, connections.set)

@@ -7,25 +7,19 @@ known once.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-import msgspec
-import uvloop
-from aiohttp import web
 
 from zerog.contracts import registry as contracts
 from zerog.errors import ConfigError, InvalidInput, PeerFault, TimedOut, Unavailable
-from zerog.runtime import config as settings
-from zerog.runtime import disk, log, metrics
+from zerog.runtime import disk, log, metrics, process
 from zerog.runtime.config import Config, StorageConfig
-from zerog.runtime.node import Node, until_stopped
+from zerog.runtime.node import Node
 from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_http import Bounds, Doors, Method, RpcServer, Site
 from zerog.runtime.service import Ready, Service
@@ -145,9 +139,7 @@ async def serve(
         services: list[Service] = [_LogService(node, numbers), upkeep, *more(node)]
         services.append(_RpcService(given, surface.methods(), admin.methods(), numbers, endpoints))
         if config.metrics.enabled:
-            app = web.Application()
-            metrics.add_route(app, registry)
-            services.append(_MetricsService(app, config.metrics.host, config.metrics.port, endpoints))
+            services.append(metrics.MetricsService(registry, config.metrics, partial(setattr, endpoints, "metrics_url")))
         await _until(Node(services), lambda: _tell(endpoints, ready), stop)
 
 
@@ -353,60 +345,15 @@ class _RpcService:
                 await site.stop()
 
 
-class _MetricsService:
-    name = "metrics"
-
-    def __init__(self, app: web.Application, host: str, port: int, endpoints: Endpoints) -> None:
-        self._site = Site(app, host, port, Bounds())
-        self._host, self._endpoints = host, endpoints
-
-    async def run(self, ready: Ready) -> None:
-        try:
-            port = await self._site.start()
-            self._endpoints.metrics_url = f"http://{self._host}:{port}/metrics"
-            ready()
-            await self._site.watch()
-        finally:
-            await self._site.stop()
-
-
 def admin_token(config: StorageConfig) -> str:
     """The bearer token of the admin port, made at first start."""
     path = Path(config.admin.token_file) if config.admin.token_file else Path(config.home) / TOKEN_FILE
-    if not path.exists():
-        disk.write_atomic(path, secrets.token_hex(32).encode(), mode=0o600)
-    token = disk.read_private(path).decode("ascii", "replace").strip()
-    if len(token) < 32:
-        message = f"{path}: expected a token of at least 32 characters"
-        raise ConfigError(message, key="storage.admin.token_file", value="***", origin="")
-    return token
+    return disk.bearer_token(path, "storage.admin.token_file")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """``python -m zerog.storage.service --config node.toml``: a storage node in the foreground until SIGTERM."""
-    parser = argparse.ArgumentParser(prog="zerog.storage.service", description=main.__doc__)
-    parser.add_argument("--config", type=Path, help="TOML settings; see default.toml")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, e.g. storage.rpc.port=0")
-    parser.add_argument("--ready-file", type=Path, help="written with the endpoints as JSON when the node serves")
-    given = parser.parse_args(arguments)
-    log.set_up()
-    try:
-        flags = dict(item.split("=", 1) if "=" in item else (item, "") for item in given.set)
-        loaded = settings.load(given.config, flags=flags)
-    except ConfigError as error:
-        _log.error("node.exit", reason=str(error))
-        return 2
-    log.set_up(loaded.config.log.level)
-
-    def ready(endpoints: Endpoints) -> None:
-        if given.ready_file is not None:
-            disk.write_atomic(given.ready_file, msgspec.json.encode(endpoints))
-
-    async def run() -> int:
-        return await until_stopped(lambda: asyncio.create_task(serve(loaded.config, ready)))
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(run())
+    return process.main("zerog.storage.service", main.__doc__, serve, arguments)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,12 @@ import pytest
 from zerog.chain.genesis import parse
 from zerog.contracts import registry
 from zerog.devnet import launcher, topology
-from zerog.devnet.topology import Options, Paths
+from zerog.devnet.topology import Options, Paths, PortWish
 from zerog.errors import Conflict, Corrupt, InvalidInput, NotFound, Unavailable
 from zerog.runtime import config as settings
 from zerog.types import parse_address
 
-PORTS = {"rpc": 1, "ws": 2, "metrics": 3, "admin": 4}
+PORTS = {wish.name: number for number, wish in enumerate(topology.wishes(Options()), 1)}
 
 
 @pytest.fixture
@@ -79,16 +79,45 @@ def test_a_file_of_another_version_is_left_alone(paths: Paths) -> None:
         topology.read(paths)
 
 
+def read_back(paths: Paths, role: topology.Role) -> settings.Config:
+    paths.config(role.name).write_text(role.text())
+    return settings.load(paths.config(role.name), environment={}).config
+
+
 def test_the_chains_settings_are_read_back_as_meant(paths: Paths) -> None:
     options = topology.prepare(paths, {"archive": True})
-    text = topology.chain_settings(paths, options, PORTS)
-    assert tomllib.loads(text)["chain"]["dev"] is True
-    paths.chain_config.write_text(text)
-    config = settings.load(paths.chain_config, environment={}).config
-    assert (config.chain.rpc.http_port, config.chain.rpc.ws_port, config.metrics.port, config.chain.admin.port) == (1, 2, 3, 4)
+    chain = topology.roles(paths, options, PORTS)[0]
+    assert tomllib.loads(chain.text())["chain"]["dev"] is True
+    config = read_back(paths, chain)
+    assert (config.chain.rpc.http_port, config.chain.rpc.ws_port) == (PORTS["rpc"], PORTS["ws"])
+    assert (config.metrics.port, config.chain.admin.port) == (PORTS["chain.metrics"], PORTS["chain.admin"])
     assert config.chain.store.archive
     assert len(config.chain.dev_accounts) == 10
     parse_address(config.chain.consensus.coinbase)
+
+
+def test_four_storage_nodes_and_an_indexer_that_knows_them(paths: Paths) -> None:
+    options = topology.prepare(paths, {})
+    made = {role.name: role for role in topology.roles(paths, options, PORTS)}
+    nodes = [made[f"storage-{index}"] for index in range(4)]
+    configs = [read_back(paths, node) for node in nodes]
+    assert [config.storage.shard for config in configs] == ["0/2", "0/2", "1/2", "1/2"]
+    assert {config.storage.chain.confirmations for config in configs} == {0}
+    assert {config.storage.chain.endpoint for config in configs} == {f"http://127.0.0.1:{PORTS['rpc']}"}
+    assert len({config.storage.home for config in configs}) == 4
+    taken = [port for config in configs for port in (config.storage.rpc.port, config.storage.admin.port, config.metrics.port)]
+    assert len(set(taken)) == 12
+    status = topology.status(paths, options, PORTS, 1)
+    indexer = read_back(paths, made["indexer"]).indexer
+    assert list(indexer.trusted) == status["storage"]["nodes"] == [node.facts["url"] for node in nodes]
+    assert status["storage"]["indexer"] == f"http://127.0.0.1:{indexer.port}"
+
+
+def test_a_network_without_storage_is_the_chain_alone(paths: Paths) -> None:
+    options = topology.prepare(paths, {"storage": False})
+    assert [role.name for role in topology.roles(paths, options, PORTS)] == ["chain"]
+    assert "storage" not in topology.status(paths, options, PORTS, 1)
+    assert {wish.name for wish in topology.wishes(options)} == {"rpc", "ws", "chain.admin", "chain.metrics"}
 
 
 @pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]")])
@@ -96,6 +125,7 @@ def test_status_names_urls_that_can_be_typed(paths: Paths, host: str, shown: str
     status = topology.status(paths, Options(host=host), PORTS, 99)
     assert status["rpc_url"] == f"http://{shown}:1"
     assert status["ws_url"] == f"ws://{shown}:2"
+    assert all(url.startswith(f"http://{shown}:") for url in status["storage"]["nodes"])
     json.dumps(status)
 
 
@@ -105,14 +135,34 @@ def test_files_are_private(paths: Paths) -> None:
     assert stat.S_IMODE(paths.home.stat().st_mode) == 0o700
 
 
-def test_ports() -> None:
+def test_a_port_that_was_asked_for_is_had_or_named() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(Conflict, match=str(port)):
-            launcher.free_port("127.0.0.1", port, "test")
-    assert launcher.free_port("127.0.0.1", 0, "test") > 0
+        with pytest.raises(Conflict, match=f"{port} cannot be used for test"):
+            launcher.free_ports([PortWish("test", "127.0.0.1", port)])
+        usual = launcher.free_ports([PortWish("test", "127.0.0.1", port, usual=True)])
+        assert usual["test"] not in (0, port)
+
+
+def test_ports_are_all_different() -> None:
+    found = launcher.free_ports([PortWish(f"p{index}", "127.0.0.1", 0) for index in range(200)])
+    assert len(set(found.values())) == 200
+    with pytest.raises(Conflict, match="twice"):
+        launcher.free_ports([PortWish("a", "127.0.0.1", found["p0"]), PortWish("b", "127.0.0.1", found["p0"])])
+    both = launcher.free_ports([PortWish("a", "127.0.0.1", found["p0"], usual=True), PortWish("b", "127.0.0.1", found["p0"])])
+    assert both["b"] == found["p0"] != both["a"]
+
+
+def test_several_networks_beside_each_other() -> None:
+    """Who takes any port for the chain gets any port for the rest; who says a base gets ports from there."""
+    assert all(wish.port == 0 for wish in topology.wishes(Options(rpc_port=0, ws_port=0)))
+    said = {wish.name: wish.port for wish in topology.wishes(Options(storage_port=7000))}
+    assert [said[f"storage-{index}"] for index in range(4)] == [7000, 7002, 7004, 7006]
+    assert [said[f"storage-{index}.admin"] for index in range(4)] == [7001, 7003, 7005, 7007]
+    usual = {wish.name: wish for wish in topology.wishes(Options())}
+    assert (usual["storage-0"].port, usual["indexer"].port, usual["storage-3"].usual) == (5678, 12345, True)
 
 
 def test_a_network_that_is_not_there(paths: Paths) -> None:

@@ -25,6 +25,7 @@ from zerog.runtime.rpc_http import Bounds, Doors, Method, RpcServer, Site
 from zerog.runtime.service import Ready, Service
 from zerog.runtime.tasks import Tasks
 from zerog.storage.api import Peers, Shard
+from zerog.storage.erasure.surface import ErasureSurface
 from zerog.storage.eth import Eth, HttpEth
 from zerog.storage.ingest import Ingest, Limits
 from zerog.storage.metrics import StorageMetrics
@@ -137,7 +138,8 @@ async def serve(
         )  # fmt: skip
         admin = AdminSurface(store, registry, peers=peers, shutdown=stop.set, own_ip=given.public_ip)
         services: list[Service] = [_LogService(node, numbers), upkeep, *more(node)]
-        services.append(_RpcService(given, surface.methods(), admin.methods(), numbers, endpoints))
+        public = surface.methods() | ErasureSurface(store, reads).methods()
+        services.append(_RpcService(given, public, admin.methods(), numbers, endpoints))
         if config.metrics.enabled:
             services.append(metrics.MetricsService(registry, config.metrics, partial(setattr, endpoints, "metrics_url")))
         await _until(Node(services), lambda: _tell(endpoints, ready), stop)

@@ -84,6 +84,10 @@ bench: dev build/eels/installed ## the benchmarks, minutes; writes results with 
 bench-tiny: dev build/eels/installed ## every benchmark once, tiny, as a test
 	ZEROG_BENCH_TINY=1 $(BIN)/python -m pytest -q benchmarks --benchmark-disable
 
+.PHONY: proto
+proto: .venv/made ## the gRPC stubs again
+	$(BIN)/python python/zerog/wire/proto/compile.py
+
 .PHONY: contracts
 contracts: .venv/made ## recompile the Solidity artifacts
 	$(BIN)/python python/zerog/contracts/compile.py

@@ -20,7 +20,7 @@ import typer
 from zerog.chain.metrics import ChainMetrics
 from zerog.cli.main import app
 from zerog.runtime import metrics
-from zerog.storage.metrics import IndexerMetrics, StorageMetrics
+from zerog.storage.metrics import IndexerMetrics, PeerMetrics, PrunerMetrics, StorageMetrics
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -48,7 +48,7 @@ def config_page() -> str:
 def metrics_page() -> str:
     """Every metric with its labels and meaning."""
     registry = metrics.new_registry()
-    for declared in (ChainMetrics, StorageMetrics, IndexerMetrics):
+    for declared in (ChainMetrics, StorageMetrics, PeerMetrics, PrunerMetrics, IndexerMetrics):
         declared(registry)
     rows = []
     for family in registry.collect():
@@ -71,7 +71,7 @@ def layout_page() -> str:
         rooms: dict[Path, list[str]] = {}
         for path in sorted((ROOT / folder).rglob("*")):
             inside = path.relative_to(ROOT)
-            if path.suffix not in {".py", ".hpp", ".cuh"} or "vendor" in inside.parts or path.name.endswith("_pb2.py"):
+            if path.suffix not in {".py", ".hpp", ".cuh"} or "vendor" in inside.parts or "_pb2" in path.name:
                 continue
             said = first_sentence(path)
             if said:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from zerog.wire.proto import compile as proto
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -14,6 +16,12 @@ def test_generated_files_are_in_step() -> None:
         [sys.executable, ROOT / "docs" / "generate.py", "--check"], capture_output=True, text=True, timeout=100
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_messages_are_made_of_their_protos() -> None:
+    made = proto.generate()
+    here = {path.name: path.read_text() for path in Path(proto.__file__).parent.glob("*_pb2*.py*")}
+    assert made == here
 
 
 def test_bn254_constants_are_derived() -> None:

@@ -167,6 +167,46 @@ class StorageAdminConfig(_Section, frozen=True):
     token_file: str = ""
 
 
+class StoragePeersConfig(_Section, frozen=True):
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: Port = 1234
+    address: str = ""
+    bootstrap: tuple[str, ...] = ()
+    key_file: str = ""
+    peers_max: Annotated[int, Meta(ge=1, le=1000)] = 50
+    uploads_max: Positive = 16
+    upload_bytes_per_s: Count = 0
+    connect_timeout_s: Positive = 15
+    find_timeout_s: Positive = 5
+    ping_s: Positive = 15
+    ban_s: Positive = 3600
+    locations_max: Positive = 100_000
+    locations_expire_s: Positive = 86_400
+
+
+class StorageSyncConfig(_Section, frozen=True):
+    auto: bool = True
+    files_max: Positive = 16
+    random_max: Count = 8
+    sequential_max: Count = 2
+    requests_per_file: Annotated[int, Meta(ge=1, le=16)] = 2
+    segments_per_request: Annotated[int, Meta(ge=1, le=16)] = 8
+    failures_max: Positive = 3
+    first_timeout_s: Positive = 5
+    request_timeout_s: Positive = 15
+    idle_ms: Annotated[int, Meta(ge=10, le=600_000)] = 3000
+    backoff_ms: Positive = 10_000
+
+
+class StoragePrunerConfig(_Section, frozen=True):
+    sectors_max: Count = 0
+    reward: str = ""
+    check_ms: Annotated[int, Meta(ge=10, le=86_400_000)] = 60_000
+    batch_segments: Annotated[int, Meta(ge=1, le=65_536)] = 1024
+    pause_ms: Count = 1000
+
+
 class StorageConfig(_Section, frozen=True):
     home: str = "zerog-storage"
     shard: str = "0/1"
@@ -176,6 +216,9 @@ class StorageConfig(_Section, frozen=True):
     pool: StoragePoolConfig = StoragePoolConfig()
     rpc: StorageRpcConfig = StorageRpcConfig()
     admin: StorageAdminConfig = StorageAdminConfig()
+    peers: StoragePeersConfig = StoragePeersConfig()
+    sync: StorageSyncConfig = StorageSyncConfig()
+    pruner: StoragePrunerConfig = StoragePrunerConfig()
 
 
 class IndexerConfig(_Section, frozen=True):

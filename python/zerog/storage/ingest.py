@@ -221,19 +221,13 @@ class Ingest:
         if tx is not None:
             if segment.file_size != tx.size:
                 raise invalid_params("file_size", "segment file size not matched with tx file size")
-            if self._store.finalized(tx.seq) and not self._is_extra(tx, segment.index):
+            if self._store.finalized(tx.seq):
                 raise invalid_params("root", ALREADY_FINALIZED)
             if self._store.pruned(tx.seq):
                 raise invalid_params("root", ALREADY_PRUNED)
         elif segment.file_size > self._limits.cached_file_bytes_max:
             raise invalid_params("file_size", "caching of large file when tx is unavailable is not supported")
         return tx
-
-    def _is_extra(self, tx: Tx, index: int) -> bool:
-        """Whether a segment is of no use to this node's shard, but of an erasure-coded file that was placed here."""
-        store = self._store
-        outside = not store.shard.holds(tx.start_segment + index)
-        return outside and index not in store.present(tx.seq) and store.is_coded(tx)
 
     @contextmanager
     def _window(self, segments: Sequence[NewSegment]) -> Iterator[None]:
@@ -251,6 +245,25 @@ class Ingest:
     async def _write(self, segments: Sequence[NewSegment]) -> None:
         with self._window(segments):
             await self._store_now(segments)
+
+    async def keep(self, segments: Sequence[NewSegment]) -> None:
+        """Store segments that were fetched from peers and checked; those that are here or on their way are passed over.
+
+        Raises:
+            Refusal: the submission is gone, or the disk is full.
+        """
+        fresh = [
+            segment
+            for segment in segments
+            if (segment.id, segment.index) not in self._writing and segment.index not in self._store.present(segment.id.seq)
+        ]
+        keys = {(segment.id, segment.index) for segment in fresh}
+        self._writing |= keys
+        try:
+            if fresh:
+                await self._store_now(fresh)
+        finally:
+            self._writing -= keys
 
     async def _store_now(self, segments: Sequence[NewSegment]) -> None:
         try:

@@ -36,6 +36,41 @@ class StorageMetrics:
         return _stats(self.calls, self.failures, self.connections.labels(port))
 
 
+class PeerMetrics:
+    """Numbers of the peers of a node, and of what it fetches from them.
+
+    Args:
+        registry: where they are exposed.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.connected = Gauge("zerog_storage_peers", "peers with a connection", ["direction"], registry=registry)
+        self.banned = Gauge("zerog_storage_peers_banned", "peers that are banned now", registry=registry)
+        self.score = Gauge("zerog_storage_peer_score", "scores of connected peers", ["which"], registry=registry)
+        self.faults = Counter("zerog_storage_peer_faults", "what was held against peers", ["event"], registry=registry)
+        self.sent = Counter("zerog_storage_peer_sent_bytes", "bytes of segments sent to peers", registry=registry)
+        self.received = Counter("zerog_storage_peer_received_bytes", "bytes of segments received from peers", registry=registry)
+        self.syncing = Gauge("zerog_storage_syncing_files", "files being fetched from peers", registry=registry)
+        self.wanted = Gauge("zerog_storage_wanted_files", "files of the log that are not complete here", registry=registry)
+        self.synced = Counter("zerog_storage_synced_files", "files completed from peers", registry=registry)
+        self.segments = Counter("zerog_storage_synced_segments", "segments taken from peers and stored", registry=registry)
+        self.failed = Counter("zerog_storage_sync_failures", "files given up for a while", registry=registry)
+
+
+class PrunerMetrics:
+    """What a node has and gives up.
+
+    Args:
+        registry: where they are exposed.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.sectors = Gauge("zerog_storage_stored_sectors", "sectors in the store at the last look", registry=registry)
+        self.shards = Gauge("zerog_storage_shards", "into how many shards the flow is cut for this node", registry=registry)
+        self.segments = Counter("zerog_storage_pruned_segments", "segments deleted by the pruner", registry=registry)
+        self.files = Counter("zerog_storage_pruned_files", "files given up because they pay no reward", registry=registry)
+
+
 class IndexerMetrics:
     """One indexer's numbers.
 

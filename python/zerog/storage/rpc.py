@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from zerog.errors import Corrupt, Exhausted, InvalidInput, NotFound, Unauthorized, Unavailable
+from zerog.errors import Conflict, Corrupt, Exhausted, InvalidInput, NotFound, Unauthorized, Unavailable
 from zerog.runtime import log
 from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_http import Method, Session
@@ -123,7 +123,7 @@ def rpc_error(error: Exception, method: str) -> RpcError:
         return error
     if isinstance(error, Refusal):
         return RpcError(error.code, error.message, error.data)
-    if isinstance(error, NotFound | Exhausted | Unavailable | Unauthorized):
+    if isinstance(error, NotFound | Exhausted | Unavailable | Unauthorized | Conflict):
         return RpcError(SERVER_ERROR, str(error))
     if isinstance(error, InvalidInput):
         return RpcError(INVALID_PARAMS, "Invalid params", str(error))
@@ -313,8 +313,10 @@ class AdminSurface:
         peers: Peers | None,
         shutdown: Callable[[], None],
         own_ip: str = "127.0.0.1",
+        pruner: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self._store, self._registry, self._peers, self._shutdown, self._own_ip = store, registry, peers, shutdown, own_ip
+        self._pruner = pruner
 
     def methods(self) -> dict[str, Method]:
         return guarded(
@@ -330,6 +332,7 @@ class AdminSurface:
                 "admin_getPeers": lambda given: {} if self._peers is None else self._peers.peers(),
                 "admin_getFileLocation": self._location,
                 "admin_getMetrics": self._metrics,
+                "admin_getPrunerStatus": lambda given: self._pruner(),
                 "admin_shutdown": self._stop,
             }
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -24,11 +24,12 @@ from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_http import Bounds, Doors, Method, RpcServer, Site
 from zerog.runtime.service import Ready, Service
 from zerog.runtime.tasks import Tasks
-from zerog.storage.api import Peers, Shard
-from zerog.storage.erasure.surface import ErasureSurface
+from zerog.storage.api import Peers, Shard, Tx
 from zerog.storage.eth import Eth, HttpEth
 from zerog.storage.ingest import Ingest, Limits
-from zerog.storage.metrics import StorageMetrics
+from zerog.storage.metrics import PrunerMetrics, StorageMetrics
+from zerog.storage.peers.service import PeerService
+from zerog.storage.pruner import Pruner, Pruning
 from zerog.storage.rpc import AdminSurface, Surface
 from zerog.storage.store import FAMILIES, Store
 from zerog.storage.sync.log_sync import LogSync, Reading
@@ -50,6 +51,8 @@ class Endpoints:
     rpc_url: str = ""
     admin_url: str = ""
     metrics_url: str = ""
+    peers_address: str = ""
+    peer_id: str = ""
 
 
 @dataclass
@@ -64,6 +67,23 @@ class StorageNode:
     flow: bytes
     reads: Offload
     writes: Offload
+    peers: PeerService | None = None
+    pruner: Pruner | None = None
+
+    def split(self) -> None:
+        """The shard became smaller: the neighbours are told."""
+        if self.peers is not None:
+            self.peers.network.announce_shard()
+
+    def reverted(self, txs: Sequence[Tx]) -> None:
+        """The log has lost these files."""
+        if self.peers is not None:
+            self.peers.sync.reverted(txs)
+
+    def dropped(self, seq: int) -> None:
+        """Damaged segments of a file were dropped."""
+        if self.peers is not None:
+            self.peers.sync.repair(seq)
 
 
 @contextmanager
@@ -71,7 +91,7 @@ def open_store(config: StorageConfig) -> Iterator[Store]:
     """The directory's store under the directory's lock: for a node, and for tools that read one while it is down.
 
     Raises:
-        Conflict: another process has the directory, or it holds another part of the flow.
+        Conflict: another process has the directory.
     """
     home = Path(config.home)
     try:
@@ -99,11 +119,11 @@ async def serve(
         config: see ``[storage]`` of default.toml.
         ready: called once, when every port answers.
         eth: another chain than the one behind ``storage.chain.endpoint``.
-        peers: who keeps peers and synchronises files, for the admin surface.
+        peers: who keeps peers and synchronises files, for the admin surface, instead of ``storage.peers``.
         more: further services over the open node; started after the log.
 
     Raises:
-        ConfigError: settings do not fit. Conflict: the directory is in use, or belongs to another chain or shard.
+        ConfigError: settings do not fit. Conflict: the directory is in use, or belongs to another chain.
         Whatever made a service fall later: start again, nothing acknowledged is lost.
     """
     given = config.storage
@@ -130,19 +150,26 @@ async def serve(
         node = StorageNode(given, store, ingest, eth, chain_id, flow, reads, writes)
         registry = metrics.new_registry()
         numbers = StorageMetrics(registry)
+        if given.peers.enabled and peers is None:
+            peers = node.peers = PeerService(given, store, ingest, reads, registry, chain_id=chain_id, flow=flow)
+        node.pruner = Pruner(store, eth, _pruning(given), PrunerMetrics(registry), on_split=node.split)
         upkeep = _Upkeep(node, numbers)
+        if node.peers is not None:
+            node.peers.on_damaged = upkeep.damaged
         stop = asyncio.Event()
         surface = Surface(
             store, ingest, reads, chain_id=chain_id, flow=flow, peers=peers, upload_result=None if given.rpc.upload_null else 0,
             on_damaged=upkeep.damaged,
         )  # fmt: skip
-        admin = AdminSurface(store, registry, peers=peers, shutdown=stop.set, own_ip=given.public_ip)
-        services: list[Service] = [_LogService(node, numbers), upkeep, *more(node)]
-        public = surface.methods() | ErasureSurface(store, reads).methods()
-        services.append(_RpcService(given, public, admin.methods(), numbers, endpoints))
+        admin = AdminSurface(store, registry, peers=peers, shutdown=stop.set, own_ip=given.public_ip, pruner=node.pruner.told)
+        services: list[Service] = [_LogService(node, numbers), upkeep, node.pruner]
+        if node.peers is not None:
+            services.append(node.peers)
+        services += more(node)
+        services.append(_RpcService(given, surface.methods(), admin.methods(), numbers, endpoints))
         if config.metrics.enabled:
             services.append(metrics.MetricsService(registry, config.metrics, partial(setattr, endpoints, "metrics_url")))
-        await _until(Node(services), lambda: _tell(endpoints, ready), stop)
+        await _until(Node(services), lambda: _tell(endpoints, ready, node), stop)
 
 
 async def _until(node: Node, ready: Callable[[], None], stop: asyncio.Event) -> None:
@@ -162,9 +189,21 @@ async def _until(node: Node, ready: Callable[[], None], stop: asyncio.Event) -> 
             raise error
 
 
-def _tell(endpoints: Endpoints, ready: Callable[[Endpoints], None]) -> None:
+def _tell(endpoints: Endpoints, ready: Callable[[Endpoints], None], node: StorageNode) -> None:
+    if node.peers is not None:
+        endpoints.peers_address, endpoints.peer_id = node.peers.address, node.peers.key.id.hex()
     _log.info("storage.ready", chain_id=endpoints.chain_id, rpc=endpoints.rpc_url, admin=endpoints.admin_url)
     ready(endpoints)
+
+
+def _pruning(config: StorageConfig) -> Pruning:
+    pruner = config.pruner
+    try:
+        address = bytes(parse_address(pruner.reward)) if pruner.reward else b""
+    except InvalidInput as error:
+        message = f"storage.pruner.reward: {error}"
+        raise ConfigError(message, key="storage.pruner.reward", value=pruner.reward, origin="") from None
+    return Pruning(pruner.sectors_max, address, pruner.check_ms / 1000, pruner.batch_segments, pruner.pause_ms / 1000)
 
 
 def _flow(config: StorageConfig) -> bytes:
@@ -197,7 +236,7 @@ class _LogService:
             node.flow, chain.start_block, chain.confirmations, chain.page_blocks, chain.poll_ms / 1000, chain.backoff_ms / 1000,
             chain.check_every, chain.blocks_kept,
         )  # fmt: skip
-        self._sync = LogSync(node.eth, node.store, reading, node.writes, node.ingest.on_new)
+        self._sync = LogSync(node.eth, node.store, reading, node.writes, node.ingest.on_new, node.reverted)
 
     async def run(self, ready: Ready) -> None:
         async with Tasks() as tasks:
@@ -263,6 +302,8 @@ class _Upkeep:
                 seq = self._damaged.pop()
                 dropped = await lane.run(store.drop_damaged, seq)
                 _log.error("store.damaged", seq=seq, segments=dropped)
+                if dropped:
+                    self._node.dropped(seq)
 
     async def _scrub(self, lane: Offload) -> None:
         store, config = self._node.store, self._node.config.store

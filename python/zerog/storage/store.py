@@ -24,7 +24,6 @@ from zerog.errors import Conflict, Corrupt, InvalidInput, NotFound
 from zerog.primitives import merkle
 from zerog.storage import layout, shards
 from zerog.storage.api import FileInfo, Shard, Tx, TxId, segment_range
-from zerog.storage.erasure.manifest import read_tag
 from zerog.storage.layout import SECTOR, SECTORS_PER_SEGMENT, Proof
 from zerog.store.kv import Batch, Kv
 
@@ -38,13 +37,14 @@ FAMILIES: Final = {
     "flow_roots": False,
     "blocks": False,
     "misc": False,
-    "erasure": False,
+    "erasure": True,
 }
 
 REVERTED: Final = "Transaction reverted when uploading segments, please try again"
 DUPLICATE: Final = "segment has already been uploaded or is being uploaded"
 _FINALIZED, _PRUNED = 1, 2
 _COPY_BATCH = 16
+_SHARD_KEYS = (b"shard", b"shard_configured")
 _TX = msgspec.msgpack.Encoder()
 
 
@@ -70,10 +70,10 @@ class Store:
 
     Args:
         sync: whether acknowledged writes are flushed to the disk.
-        shard: the configured part of the flow; a smaller part that the node already fell back to stays.
+        shard: the configured part of the flow (None: as it was). After a change files that lack segments of the new part are
+            unfinished again; segments outside it stay until ``drop_outside`` deletes them.
 
     Raises:
-        Conflict: the directory belongs to another part of the flow.
         Corrupt: the tree does not fit its submissions.
     """
 
@@ -83,12 +83,10 @@ class Store:
         self._lock = threading.RLock()
         self._present: dict[int, set[int]] = {}
         self._status: dict[int, int] = {}
-        kept = kv.get("misc", b"shard")
-        self._shard = shards.settle(shard or Shard(), None if kept is None else Shard.parse(kept.decode()))
-        if kept is None or kept.decode() != str(self._shard):
-            batch = Batch()
-            batch.put("misc", b"shard", str(self._shard).encode())
-            kv.write(batch, sync=sync)
+        self.on_finalized: Callable[[Tx], None] = lambda tx: None
+        kept, before = (None if row is None else Shard.parse(row.decode()) for row in kv.get_many("misc", _SHARD_KEYS))
+        configured = shard or before or kept or Shard()
+        self._shard = shards.settle(configured, kept, before)
         self.tree = merkle.FlowTree.from_rows(kv.scan("flow"))
         last = next(iter(kv.scan("tx", reverse=True)), None)
         self._next_seq = 0 if last is None else _number(last[0]) + 1
@@ -98,8 +96,22 @@ class Store:
         self._progress = None if progress is None else Position(_number(progress[:8]), progress[8:])
         for key, value in kv.scan("status"):
             self._status[_number(key)] = value[0]
+        if (kept, before) != (self._shard, configured):
+            self._take_shard(configured, changed=kept not in (None, self._shard))
         for seq in self.unfinished():
             self._finish_if_complete(self.tx(seq))
+
+    def _take_shard(self, configured: Shard, *, changed: bool) -> None:
+        """Write down the shard; after a change, and in the same batch, which files are not complete any more."""
+        batch = Batch()
+        for key, value in zip(_SHARD_KEYS, (self._shard, configured), strict=True):
+            batch.put("misc", key, str(value).encode())
+        lacking = [seq for seq in self._status if changed and self.finalized(seq) and self.missing(self.tx(seq))]
+        for seq in lacking:
+            batch.delete("status", _key(seq))
+        self.kv.write(batch, sync=self._sync)
+        for seq in lacking:
+            del self._status[seq]
 
     # --- the log ------------------------------------------------------------------------------------------------------
 
@@ -152,9 +164,6 @@ class Store:
                     batch.put("tx", key, _encode(tx))
                     batch.put("roots", tx.root + key, b"\1")
                     batch.put("flow_roots", submission.flow_root, key)
-                    tag = read_tag(tx.tags)
-                    if tag is not None and tag.is_manifest:
-                        batch.put("erasure", tag.data_root + key, tx.root)
                     next_seq += 1
             except InvalidInput:
                 if self.tree.length != length:
@@ -200,9 +209,6 @@ class Store:
                 batch.delete("roots", tx.root + key)
                 batch.delete("status", key)
                 batch.delete("flow_roots", self.tree.root_after(tx.seq))
-                tag = read_tag(tx.tags)
-                if tag is not None and tag.is_manifest:
-                    batch.delete("erasure", tag.data_root + key)
                 for index in self._have(tx.seq):
                     batch.delete("segments", key + _index(index))
                     batch.delete("proofs", key + _index(index))
@@ -273,15 +279,6 @@ class Store:
             found.append(self.tx(low))
             low += 1
         return found
-
-    def manifests(self, start: bytes = b"", stop: bytes | None = None) -> Iterator[tuple[bytes, int, bytes]]:
-        """The manifests of erasure-coded files: (root of the file, number of the manifest, its root), by root of the file."""
-        for key, root in self.kv.scan("erasure", start, stop):
-            yield key[:32], _number(key[32:]), root
-
-    def is_coded(self, tx: Tx) -> bool:
-        """Whether a file is part of an erasure-coded one. Its segments may then lie on nodes of any shard."""
-        return read_tag(tx.tags) is not None or next(self.manifests(tx.root, tx.root + b"\xff" * 9), None) is not None
 
     # --- state of files -----------------------------------------------------------------------------------------------
 
@@ -441,17 +438,35 @@ class Store:
                     start = at + b"\0"
         return sorted(found)
 
-    def prune(self, seq: int) -> None:
-        """Delete the data of a file for good: it is not wanted again."""
+    def prune(self, seq: int, *, below: int | None = None) -> int:
+        """Delete the data of a file for good: it is not wanted again. Returns how many segments went.
+
+        Args:
+            below: only segments of the flow before this one are deleted; the file counts as pruned all the same.
+        """
         with self._lock:
+            have, start = self._have(seq), self.tx(seq).start_segment
+            gone = [index for index in have if below is None or start + index < below]
             batch = Batch()
-            for index in self._have(seq):
+            for index in gone:
                 batch.delete("segments", _key(seq) + _index(index))
                 batch.delete("proofs", _key(seq) + _index(index))
             batch.put("status", _key(seq), bytes([_PRUNED]))
             self.kv.write(batch, sync=self._sync)
-            self._present[seq] = set()
+            have.difference_update(gone)
             self._status[seq] = _PRUNED
+            return len(gone)
+
+    def stored_sectors(self) -> int:
+        """Sectors of data that are here. Cost: a look at every file."""
+        count = 0
+        for seq in range(self._next_seq):
+            have = self.present(seq)
+            if have and (tx := self.find_tx(seq)) is not None:
+                count += len(have) * SECTORS_PER_SEGMENT
+                if tx.layout.data_segments - 1 in have:
+                    count -= SECTORS_PER_SEGMENT - tx.layout.segment_chunks(tx.layout.data_segments - 1)
+        return count
 
     def reshard(self, shard: Shard) -> None:
         """Keep a smaller part of the flow from now on. Segments outside it stay until ``drop_outside`` deletes them."""
@@ -466,14 +481,9 @@ class Store:
             self._finish_if_complete(self.tx(seq))
 
     def drop_outside(self, seq: int, limit: int) -> int:
-        """Delete up to ``limit`` segments of a file that are not of this shard; returns how many.
-
-        Segments of erasure-coded files were put here on purpose and stay.
-        """
+        """Delete up to ``limit`` segments of a file that are not of this shard; returns how many."""
         with self._lock:
             tx = self.tx(seq)
-            if self.is_coded(tx):
-                return 0
             outside = [i for i in sorted(self._have(seq)) if not self._shard.holds(tx.start_segment + i)][:limit]
             batch = Batch()
             for index in outside:
@@ -598,6 +608,7 @@ class Store:
             batch.put("status", _key(tx.seq), bytes([_FINALIZED]))
             self.kv.write(batch, sync=self._sync)
             self._status[tx.seq] = _FINALIZED
+        self.on_finalized(tx)
 
     def _put_tree_rows(self, batch: Batch) -> None:
         for key, value in self.tree.take_rows():

@@ -78,7 +78,7 @@ def test_the_nouns_and_verbs_that_people_were_promised() -> None:
     chain import; chain account new; chain account list; chain account import; chain account export; chain account balance;
     chain send; chain call; chain deploy; chain block; chain tx; chain verify; doctor; config show; config check; bench;
     storage upload; storage upload-dir; storage root; storage download; storage download-dir; storage info; storage status;
-    storage kv-write; storage kv-read; storage durability; storage repair; storage run
+    storage kv-write; storage kv-read; storage run
     """
     assert {name.strip() for name in promised.split(";")} == set(ALL)
 

@@ -181,9 +181,12 @@ async def test_shards_count_in_the_flow_and_not_in_the_file(tmp_path: Path, eth:
         assert await node.call("zgs_uploadSegmentsByTxSeq", [segment_json(tree, data, needed[1])], 1) == 0
         assert await node.call("zgs_checkFileFinalized", 1)
         assert (await node.call("zgs_getFileInfoByTxSeq", 1))["uploadedSegNum"] == 4
-    with pytest.raises(Conflict, match="no segment in common"):
-        async with running(tmp_path / "odd", eth, **{"storage.shard": "0/2"}):
-            pass
+    async with running(tmp_path / "odd", eth, **{"storage.shard": "0/2"}) as node:
+        assert await node.call("zgs_getShardConfig") == {"shardId": 0, "numShard": 2}
+        assert not await node.call("zgs_checkFileFinalized", 1), "the other half was never here, but for one segment"
+        assert node.node.store.missing(node.node.store.tx(1)) == [
+            index for index in range(4) if index not in (*needed, outside)
+        ]
 
 
 async def test_a_restart_goes_on_where_it_stopped(tmp_path: Path, eth: SimulatedEth) -> None:
@@ -292,12 +295,12 @@ async def test_the_admin_surface(node: Running, eth: SimulatedEth) -> None:
     assert await node.admin("admin_terminateSync", 0) is False
 
 
-def test_shards_only_split() -> None:
-    assert settle(Shard(1, 2), None) == Shard(1, 2)
-    assert settle(Shard(0, 1), Shard(2, 4)) == Shard(2, 4)
-    assert settle(Shard(1, 2), Shard(0, 1)) == Shard(1, 2)
-    with pytest.raises(Conflict):
-        settle(Shard(0, 2), Shard(1, 4))
+def test_the_operator_settles_the_shard_and_the_pruner_may_split_it() -> None:
+    assert settle(Shard(1, 2), None, None) == Shard(1, 2)
+    assert settle(Shard(0, 1), Shard(2, 4), Shard(0, 1)) == Shard(2, 4)
+    assert settle(Shard(1, 2), Shard(0, 1), None) == Shard(1, 2)
+    assert settle(Shard(0, 2), Shard(2, 4), Shard(0, 1)) == Shard(0, 2)
+    assert settle(Shard(0, 2), Shard(1, 4), Shard(1, 4)) == Shard(0, 2)
     assert (split(Shard(1, 2), False), split(Shard(1, 2), True)) == (Shard(1, 4), Shard(3, 4))
     with pytest.raises(InvalidInput):
         Shard.parse("2/2")

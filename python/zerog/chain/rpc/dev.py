@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from zerog.chain import types
 from zerog.chain.consensus.embedded import EmbeddedConsensus
-from zerog.chain.inputs import ConsensusInputs, Withdrawal
 from zerog.chain.rpc.context import Context, arguments
 from zerog.chain.rpc.eth import raise_failed
 from zerog.chain.rpc.fees import Fees
@@ -121,7 +120,8 @@ class Dev:
         if amount > types.U64_MAX:
             raise InvalidInput("more than a withdrawal can hold")
         if amount:
-            await self._consensus.mine(inputs=ConsensusInputs(withdrawals=(Withdrawal(address, amount),)))
+            entry = {"index": 0, "validator_index": 0, "address": address, "amount": amount}
+            await self._consensus.mine(withdrawals=[entry])
         return True
 
     # --- unlocked accounts --------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""gRPC messages as the protocols define them: ``*.proto``, and what protoc made of them (``compile.py``)."""

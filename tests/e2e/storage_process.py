@@ -1,4 +1,4 @@
-"""Storage nodes and an indexer as processes of their own, to be started, stopped and killed."""
+"""A storage node as a process of its own, to be started, stopped and killed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +20,7 @@ class StorageNode:
     rpc: str
     shard: str
     process: subprocess.Popen[bytes] | None = field(default=None)
+    settings: dict[str, str] = field(default_factory=dict)
     url: str = ""
 
     def start(self) -> None:
@@ -33,6 +32,7 @@ class StorageNode:
             "ZEROG_STORAGE_CHAIN_CONFIRMATIONS": "0",
             "ZEROG_STORAGE_CHAIN_POLL_MS": "50",
             "ZEROG_METRICS_PORT": "0",
+            **self.settings,
         }
         with open(self.home.with_suffix(".log"), "ab") as output:
             self.process = subprocess.Popen(
@@ -52,24 +52,3 @@ class StorageNode:
             self.process.send_signal(how)
             self.process.wait(30)
             self.process = None
-
-
-@contextmanager
-def running_indexer(home: Path, trusted: Sequence[str]) -> Iterator[str]:
-    """The URL of an indexer over storage nodes, for as long as the block lasts; it must then end well."""
-    ready = home / "indexer.ready"
-    command = [sys.executable, "-m", "zerog.storage.indexer", "--set", "indexer.port=0", "--set",
-               f"indexer.trusted={','.join(trusted)}", "--ready-file", str(ready)]  # fmt: skip
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("ZEROG_")}
-    with open(home / "indexer.log", "wb") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
-    try:
-        ends = time.monotonic() + 60
-        while not ready.exists():
-            assert process.poll() is None, (home / "indexer.log").read_text()
-            assert time.monotonic() < ends, (home / "indexer.log").read_text()
-            time.sleep(0.05)
-        yield str(json.loads(ready.read_text())["url"])
-    finally:
-        process.terminate()
-        assert process.wait(30) == 0

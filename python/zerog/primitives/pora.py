@@ -109,7 +109,7 @@ class Range:
     def __post_init__(self) -> None:
         if self.start < 0 or self.length < LOAD_SECTORS or max(self.start, self.length) > 1 << 62:
             raise InvalidInput(
-                f"range: expected a start from 0 and a length from {LOAD_SECTORS} up to 2**62, found {self.start}, {self.length}"
+                f"range: expected a start from 0, a length from {LOAD_SECTORS}, up to 2**62, found {self.start}, {self.length}"
             )
         if not 0 <= self.shard_id <= _U64 or not 0 <= self.shard_mask <= _U64 or self.shard_id & self.shard_mask:
             raise InvalidInput(f"range: shard id {self.shard_id:#x} does not lie outside the mask {self.shard_mask:#x}")

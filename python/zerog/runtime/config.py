@@ -207,6 +207,20 @@ class StoragePrunerConfig(_Section, frozen=True):
     pause_ms: Count = 1000
 
 
+class StorageMinerConfig(_Section, frozen=True):
+    enabled: bool = False
+    mine: str = ""
+    key_file: str = ""
+    beneficiary: str = ""
+    miner_id: str = ""
+    start_position: Count = 0
+    poll_ms: Annotated[int, Meta(ge=10, le=600_000)] = 2000
+    batch_nonces: Annotated[int, Meta(ge=1, le=65_536)] = 256
+    threads: Count = 0
+    cpu_percent: Annotated[int, Meta(ge=1, le=100)] = 100
+    cache_bytes: Count = 256 << 20
+
+
 class StorageConfig(_Section, frozen=True):
     home: str = "zerog-storage"
     shard: str = "0/1"
@@ -219,6 +233,7 @@ class StorageConfig(_Section, frozen=True):
     peers: StoragePeersConfig = StoragePeersConfig()
     sync: StorageSyncConfig = StorageSyncConfig()
     pruner: StoragePrunerConfig = StoragePrunerConfig()
+    miner: StorageMinerConfig = StorageMinerConfig()
 
 
 class IndexerConfig(_Section, frozen=True):

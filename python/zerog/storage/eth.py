@@ -1,4 +1,4 @@
-"""The chain as the storage node needs it: five calls of any node's JSON-RPC, with retries. A port, and its body over HTTP."""
+"""The chain as the storage node needs it: a few calls of any node's JSON-RPC, with retries. Two ports, one body over HTTP."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 import aiohttp
 import msgspec
@@ -59,6 +59,36 @@ class Eth(Protocol):
         """The logs of blocks ``first`` to ``last``; ``PageTooLarge`` when that is more than the node answers."""
 
     async def call(self, to: bytes, data: bytes) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class EthReceipt:
+    """What became of a transaction; ``logs`` are (address, topics, data) in order."""
+
+    succeeded: bool
+    block_number: int
+    gas_used: int
+    logs: tuple[tuple[bytes, tuple[bytes, ...], bytes], ...]
+
+
+@runtime_checkable
+class SendingEth(Eth, Protocol):
+    """What a service that sends transactions asks of a chain besides."""
+
+    async def call_from(self, sender: bytes, to: bytes, data: bytes) -> bytes: ...
+
+    async def estimate_gas(self, sender: bytes, to: bytes, data: bytes) -> int:
+        """``PeerFault`` with the contract's words when the transaction would fail."""
+
+    async def gas_price(self) -> int: ...
+
+    async def nonce(self, address: bytes, *, pending: bool = True) -> int: ...
+
+    async def send_raw(self, raw: bytes) -> None:
+        """Hand over a signed transaction. ``PeerFault`` with the node's words when it does not take it."""
+
+    async def receipt(self, hash: bytes) -> EthReceipt | None:
+        """None while it is in no block."""
 
 
 class HttpEth:
@@ -128,6 +158,38 @@ class HttpEth:
         found = await self._call("eth_call", {"to": "0x" + to.hex(), "data": "0x" + data.hex()}, "latest")
         return _read(lambda: parse_hex(found))
 
+    async def call_from(self, sender: bytes, to: bytes, data: bytes) -> bytes:
+        found = await self._call("eth_call", _request(sender, to, data), "latest")
+        return _read(lambda: parse_hex(found))
+
+    async def estimate_gas(self, sender: bytes, to: bytes, data: bytes) -> int:
+        return _quantity(await self._call("eth_estimateGas", _request(sender, to, data)))
+
+    async def gas_price(self) -> int:
+        return _quantity(await self._call("eth_gasPrice"))
+
+    async def nonce(self, address: bytes, *, pending: bool = True) -> int:
+        at = "pending" if pending else "latest"
+        return _quantity(await self._call("eth_getTransactionCount", "0x" + address.hex(), at))
+
+    async def send_raw(self, raw: bytes) -> None:
+        await self._call("eth_sendRawTransaction", "0x" + raw.hex())
+
+    async def receipt(self, hash: bytes) -> EthReceipt | None:
+        found = await self._call("eth_getTransactionReceipt", "0x" + hash.hex())
+        if found is None or not isinstance(found, dict) or found.get("blockNumber") is None:
+            return None
+
+        def read() -> EthReceipt:
+            logs = tuple(
+                (parse_hex(entry["address"]), tuple(parse_hash(topic) for topic in entry["topics"]), parse_hex(entry["data"]))
+                for entry in found["logs"]
+            )
+            status, number, gas = (int(found[name], 16) for name in ("status", "blockNumber", "gasUsed"))
+            return EthReceipt(status == 1, number, gas, logs)
+
+        return _read(read)
+
     async def _call(self, method: str, *params: Any) -> Any:
         pause_s = self._backoff_s
         for attempt in range(self._attempts):
@@ -170,6 +232,10 @@ class HttpEth:
         if isinstance(refusal, dict) and refusal.get("code") == -32005:
             raise Unavailable(f"{self._url}: {message}")
         raise PeerFault(f"{self._url}: {method}: {message}")
+
+
+def _request(sender: bytes, to: bytes, data: bytes) -> dict[str, str]:
+    return {"from": "0x" + sender.hex(), "to": "0x" + to.hex(), "data": "0x" + data.hex()}
 
 
 def _quantity(value: Any) -> int:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from prometheus_client import CollectorRegistry
+
 from zerog.contracts import registry as contracts
 from zerog.errors import ConfigError, InvalidInput, PeerFault, TimedOut, Unavailable
 from zerog.runtime import disk, log, metrics, process
@@ -25,9 +27,10 @@ from zerog.runtime.rpc_http import Bounds, Doors, Method, RpcServer, Site
 from zerog.runtime.service import Ready, Service
 from zerog.runtime.tasks import Tasks
 from zerog.storage.api import Peers, Shard, Tx
-from zerog.storage.eth import Eth, HttpEth
+from zerog.storage.eth import Eth, HttpEth, SendingEth
 from zerog.storage.ingest import Ingest, Limits
 from zerog.storage.metrics import PrunerMetrics, StorageMetrics
+from zerog.storage.miner import MinerService
 from zerog.storage.peers.service import PeerService
 from zerog.storage.pruner import Pruner, Pruning
 from zerog.storage.rpc import AdminSurface, Surface
@@ -166,7 +169,11 @@ async def serve(
         if node.peers is not None:
             services.append(node.peers)
         services += more(node)
-        services.append(_RpcService(given, surface.methods(), admin.methods(), numbers, endpoints))
+        miner = _miner(node, registry)
+        if miner is not None:
+            services.append(miner)
+        methods = admin.methods() | ({} if miner is None else miner.methods())
+        services.append(_RpcService(given, surface.methods(), methods, numbers, endpoints))
         if config.metrics.enabled:
             services.append(metrics.MetricsService(registry, config.metrics, partial(setattr, endpoints, "metrics_url")))
         await _until(Node(services), lambda: _tell(endpoints, ready, node), stop)
@@ -187,6 +194,16 @@ async def _until(node: Node, ready: Callable[[], None], stop: asyncio.Event) -> 
         await asyncio.wait([running])
         if not running.cancelled() and (error := running.exception()) is not None:
             raise error
+
+
+def _miner(node: StorageNode, registry: CollectorRegistry) -> MinerService | None:
+    if not node.config.miner.enabled:
+        return None
+    if not isinstance(node.eth, SendingEth):
+        raise ConfigError(
+            "storage.miner: this chain takes no transactions", key="storage.miner.enabled", value="true", origin=""
+        )
+    return MinerService(node.config, node.store, node.eth, node.flow, node.chain_id, registry)
 
 
 def _tell(endpoints: Endpoints, ready: Callable[[Endpoints], None], node: StorageNode) -> None:

@@ -38,6 +38,8 @@ FAMILIES: Final = {
     "blocks": False,
     "misc": False,
     "erasure": True,
+    "sealed": True,
+    "seals": False,
 }
 
 REVERTED: Final = "Transaction reverted when uploading segments, please try again"

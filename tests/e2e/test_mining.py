@@ -51,9 +51,11 @@ class Chain:
         who = self.w3.eth.account.from_key(UPLOADER)
         price = self.ask(registry.MARKET, market.price_per_sector())
         sent = {
-            "from": who.address, "to": Web3.to_checksum_address(registry.FLOW.hex()), "value": data.fee(price), "gas": 3_000_000,
+            "from": who.address, "to": Web3.to_checksum_address(registry.FLOW.hex()), "gas": 3_000_000,
+            "value": data.fee(price),
             "data": flow.submit(data, bytes.fromhex(who.address[2:])).data, "chainId": 16601,
-            "nonce": self.w3.eth.get_transaction_count(who.address), "maxFeePerGas": 20 * 10**9, "maxPriorityFeePerGas": 10**9,
+            "nonce": self.w3.eth.get_transaction_count(who.address), "maxFeePerGas": 20 * 10**9,
+            "maxPriorityFeePerGas": 10**9,
         }  # fmt: skip
         hash = self.w3.eth.send_raw_transaction(who.sign_transaction(sent).raw_transaction)
         assert self.w3.eth.wait_for_transaction_receipt(hash, timeout=60)["status"] == 1

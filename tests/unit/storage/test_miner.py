@@ -159,10 +159,14 @@ async def test_the_operator_stops_and_starts(on: Chain, tmp_path: Path) -> None:
         assert await node.admin("miner_setStartPosition", 1 << 25) is True
         assert await node.admin("miner_start") is True
         await answered(on, 1)
-        async with node.session.get(node.endpoints.metrics_url) as response:
-            text = await response.text()
-        assert 'zerog_storage_miner_submissions_total{result="accepted"} 4.0' in text
-        assert "zerog_storage_miner_sealed_segments 2.0" in text
+
+        async def told() -> bool:
+            async with node.session.get(node.endpoints.metrics_url) as response:
+                text = await response.text()
+            assert "zerog_storage_miner_sealed_segments 2.0" in text
+            return 'zerog_storage_miner_submissions_total{result="accepted"} 4.0' in text
+
+        await until(told)
 
 
 @pytest.mark.parametrize(

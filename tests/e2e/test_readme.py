@@ -65,7 +65,7 @@ def test_demo(tmp_path: Path) -> None:
     try:
         done = run([str(ROOT / "demo")], environment, timeout_s=600)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        for wanted in ("http://127.0.0.1:", "16601", "0x"):
+        for wanted in ("http://127.0.0.1:", "16601", "indexer and gateway", "3,000,000 bytes stored as 0x", "storage upload"):
             assert wanted in done.stdout
     finally:
         run([str(bin_folder / "zerog"), "devnet", "down"], environment)

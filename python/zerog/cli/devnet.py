@@ -222,18 +222,18 @@ def fund(
 
 @app.command()
 def demo(home: Home, as_json: Json = False) -> None:
-    """Live a few lives on the running network: money, a token, wrapped 0G, staking. May run again and again."""
+    """Live a few lives on the running network: money, a token, wrapped 0G, staking, a file. May run again and again."""
     home = home.absolute()
     found = launcher.running_status(home)
     options = topology.read(Paths(home))
     if options is None:
         raise Unavailable(f"no network in {home}")
-    people = topology.accounts(options.mnemonic)
+    people, indexer = topology.accounts(options.mnemonic), found.get("storage", {}).get("indexer")
     told = []
-    for life in scenario.LIVES:
+    for life in scenario.LIVES if indexer else scenario.LIVES[:-1]:
         with meter("waiting for blocks", quiet=as_json) as waiting:
             began = time.monotonic()
-            one = with_chain(found["rpc_url"], home, partial(_live, life, people, waiting.tick))
+            one = with_chain(found["rpc_url"], home, partial(_live, life, people, indexer, waiting.tick))
         took = time.monotonic() - began
         told.append({"life": one.life, "text": one.text, "seconds": round(took, 3), **one.values})
         if not as_json:
@@ -242,9 +242,11 @@ def demo(home: Home, as_json: Json = False) -> None:
         print(json.dumps(told))
 
 
-async def _live(life: scenario.Life, people: list[Account], tick: Callable[[], None], chain: Chain) -> scenario.Told:
+async def _live(
+    life: scenario.Life, people: list[Account], indexer: str | None, tick: Callable[[], None], chain: Chain
+) -> scenario.Told:
     """One life, with a sign of it on the terminal while it lasts."""
-    work = asyncio.ensure_future(life(chain, people))
+    work = asyncio.ensure_future(life(scenario.Stage(chain, people, indexer)))
     while not (await asyncio.wait([work], timeout=0.1))[0]:
         tick()
     return work.result()

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from zerog.contracts import registry
 from zerog.contracts.artifact import load
-from zerog.errors import InternalError
+from zerog.errors import InternalError, InvalidInput
 from zerog.sdk.chain import Chain
+from zerog.sdk.storage import open_storage
 from zerog.sdk.wallet import Account
+from zerog.storage.remote import FileInfo
 from zerog.types import format_address, format_amount
 
 ONE: Final = 10**18
+FILE_BYTES: Final = 3_000_000
+"""Some segments of both shards, and an end that fills none."""
 DEMO_PUBKEY: Final = bytes.fromhex(
     "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
 )
@@ -29,7 +36,16 @@ class Told:
     values: dict[str, Any]
 
 
-Life = Callable[[Chain, list[Account]], Awaitable[Told]]
+@dataclass(frozen=True)
+class Stage:
+    """Where lives take place: the chain, its rich accounts, and the indexer of the storage network if there is one."""
+
+    chain: Chain
+    people: list[Account]
+    indexer: str | None = None
+
+
+Life = Callable[[Stage], Awaitable[Told]]
 
 
 def _check(truth: bool, what: str) -> None:
@@ -37,8 +53,9 @@ def _check(truth: bool, what: str) -> None:
         raise InternalError(f"demo: {what} did not come out as it must")
 
 
-async def money(chain: Chain, people: list[Account]) -> Told:
+async def money(stage: Stage) -> Told:
     """Somebody new gets 1.5 0G and sends a part back."""
+    chain, people = stage.chain, stage.people
     stranger, giver = Account.create(), people[0]
     receipt = await chain.transact(giver, to=stranger.address, value=3 * ONE // 2)
     back = await chain.transact(stranger, to=giver.address, value=ONE // 2)
@@ -51,8 +68,9 @@ async def money(chain: Chain, people: list[Account]) -> Told:
     return Told("money", text, {"hash": "0x" + receipt.hash.hex(), "block": receipt.block_number, "balance": str(left)})
 
 
-async def token(chain: Chain, people: list[Account]) -> Told:
+async def token(stage: Stage) -> Told:
     """A token is deployed and moved; its events are found in the logs."""
+    chain, people = stage.chain, stage.people
     maker, friend = people[1], people[2]
     made = await chain.deploy(maker, load("Token"), "Demo Token", "DEMO", 1_000_000 * ONE)
     receipt = await made.transact(maker, "transfer", friend.address, 25 * ONE)
@@ -66,8 +84,9 @@ async def token(chain: Chain, people: list[Account]) -> Told:
     return Told("token", text, {"contract": format_address(made.address), "hash": "0x" + receipt.hash.hex()})
 
 
-async def wrapped(chain: Chain, people: list[Account]) -> Told:
+async def wrapped(stage: Stage) -> Told:
     """2 0G are wrapped, 1 is unwrapped."""
+    chain, people = stage.chain, stage.people
     holder = people[3]
     w0g = chain.contract(registry.W0G, load("W0G"))
     before = await w0g.call("balanceOf", holder.address)
@@ -80,8 +99,9 @@ async def wrapped(chain: Chain, people: list[Account]) -> Told:
     return Told("wrapped 0G", text, {"contract": format_address(registry.W0G), "balance": str(after)})
 
 
-async def staking(chain: Chain, people: list[Account]) -> Told:
+async def staking(stage: Stage) -> Told:
     """A validator's contract is made at the address that its key alone decides."""
+    chain, people = stage.chain, stage.people
     register = chain.contract(registry.STAKING, load("StakingContract"))
     expected = await register.call("computeValidatorAddress", DEMO_PUBKEY)
     if not any(await register.call("getValidator", DEMO_PUBKEY)):
@@ -92,13 +112,31 @@ async def staking(chain: Chain, people: list[Account]) -> Told:
     return Told("staking", text, {"validator": format_address(expected), "count": count})
 
 
-async def signers(chain: Chain, people: list[Account]) -> Told:
+async def signers(stage: Stage) -> Told:
     """The data-availability precompile answers."""
-    precompile = chain.contract(registry.DA_SIGNERS, load("IDASigners"))
+    precompile = stage.chain.contract(registry.DA_SIGNERS, load("IDASigners"))
     rules, epoch = await precompile.call("params"), await precompile.call("epochNumber")
     _check(rules == (30, 102400, 10, 28800, 3072), "the parameters of DASigners")
     text = f"epoch {epoch}, {rules[4]} slices, a vote for each {rules[0]} 0G"
     return Told("DA signers", text, {"epoch": epoch})
 
 
-LIVES: Final[tuple[Life, ...]] = (money, token, wrapped, staking, signers)
+async def file(stage: Stage) -> Told:
+    """A file goes into the storage network and comes back, every part of it proven against its root."""
+    if stage.indexer is None:
+        raise InvalidInput("this network has no storage; leave --no-storage away at the next `zerog devnet up`")
+    with tempfile.TemporaryDirectory(prefix="zerog-") as folder:
+        sent, copy = Path(folder) / "sent", Path(folder) / "copy"
+        sent.write_bytes(os.urandom(FILE_BYTES))
+        async with open_storage(indexer=stage.indexer, chain=stage.chain, account=stage.people[1]) as storage:
+            stored = await storage.upload(sent)
+            fetched = await storage.download(stored.roots, copy)
+            holders = [one for _, one in await storage.info(stored.roots[0]) if isinstance(one, FileInfo) and one.finalized]
+        _check(fetched == FILE_BYTES and copy.read_bytes() == sent.read_bytes(), "the file")
+    root = "0x" + stored.roots[0].hex()
+    text = f"{FILE_BYTES:,} bytes stored as {root}, on {len(holders)} nodes; fetched again and proven against the root"
+    return Told("file", text, {"root": root, "size": FILE_BYTES, "nodes": stored.to_json()["nodes"]})
+
+
+LIVES: Final[tuple[Life, ...]] = (money, token, wrapped, staking, signers, file)
+"""What a whole network shows; without storage all but the last."""

@@ -22,6 +22,7 @@ from zerog.runtime.disk import read_private
 from zerog.sdk.chain import Chain, Refused
 from zerog.sdk.storage import Encryption, Storage, Uploaded, file_root, open_storage
 from zerog.sdk.wallet import Account
+from zerog.storage import indexer as indexer_service
 from zerog.storage import service
 from zerog.storage.client import FRAGMENT_SIZE, UploadOptions
 from zerog.storage.crypt import Keys as CipherKeys
@@ -487,6 +488,7 @@ def run(
     host: Annotated[str | None, typer.Option(help="Listen address; overrides storage.rpc.host.")] = None,
     port: Annotated[int | None, typer.Option(help="Overrides storage.rpc.port.")] = None,
     admin_port: Annotated[int | None, typer.Option(help="Overrides storage.admin.port.")] = None,
+    metrics_port: Annotated[int | None, typer.Option(help="Overrides metrics.port.")] = None,
     ready_file: Annotated[Path | None, typer.Option(help="Write a JSON file with the URLs when the node answers.")] = None,
     until_stdin_closes: Annotated[
         bool, typer.Option("--until-stdin-closes", help="Also stop when standard input ends: for supervisors.")
@@ -504,8 +506,32 @@ def run(
         "storage.rpc.host": host,
         "storage.rpc.port": port,
         "storage.admin.port": admin_port,
+        "metrics.port": metrics_port,
     }
     loaded = settings.load(config, flags=given)
     raise SystemExit(
         process.foreground(loaded.config, service.serve, ready_file=ready_file, until_stdin_closes=until_stdin_closes)
+    )
+
+
+@app.command("indexer")
+def run_indexer(
+    config: Annotated[Path | None, typer.Option("--config", help="TOML settings; see docs/config.md.")] = None,
+    node: Annotated[
+        list[str] | None, typer.Option("--node", help="A trusted node's URL; may be given again; overrides indexer.trusted.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Listen address; overrides indexer.host.")] = None,
+    port: Annotated[int | None, typer.Option(help="Overrides indexer.port.")] = None,
+    metrics_port: Annotated[int | None, typer.Option(help="Overrides metrics.port.")] = None,
+    ready_file: Annotated[Path | None, typer.Option(help="Write a JSON file with the URL when the indexer answers.")] = None,
+    until_stdin_closes: Annotated[
+        bool, typer.Option("--until-stdin-closes", help="Also stop when standard input ends: for supervisors.")
+    ] = False,
+) -> None:
+    """Run an indexer, with the gateway on the same port, until it is stopped (Ctrl-C or SIGTERM)."""
+    trusted = ",".join(node) if node else None
+    given = {"indexer.trusted": trusted, "indexer.host": host, "indexer.port": port, "metrics.port": metrics_port}
+    loaded = settings.load(config, flags=given)
+    raise SystemExit(
+        process.foreground(loaded.config, indexer_service.serve, ready_file=ready_file, until_stdin_closes=until_stdin_closes)
     )

@@ -65,3 +65,12 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     status = made.json("devnet", "up", "--detach", *ports, "--block-ms", "100", "--no-storage")
     yield Network(made, status)
     made.run("devnet", "down")
+
+
+@pytest.fixture(scope="module")
+def whole_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    """A network with everything that ``zerog devnet up`` starts: storage nodes, indexer."""
+    made = Zerog(tmp_path_factory.mktemp("whole") / "devnet")
+    status = made.json("devnet", "up", "--detach", "--rpc-port", "0", "--ws-port", "0", "--block-ms", "100")
+    yield Network(made, status)
+    made.run("devnet", "down")

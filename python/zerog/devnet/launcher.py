@@ -110,8 +110,9 @@ async def supervise(home: Path, wanted: Mapping[str, Any], told: Told) -> None:
                 await child.start()
             for child in children:
                 await child.until_ready()
-            told(tell())
-            _log.info("devnet.ready", rpc_url=ports["rpc"], chain_id=options.chain_id, processes=len(children))
+            status = tell()
+            told(status)
+            _log.info("devnet.ready", rpc_url=status["rpc_url"], chain_id=options.chain_id, processes=len(children))
             async with Tasks() as tasks:
                 for child in others:
                     tasks.start_background(child.keep(tell), child.role.name)
@@ -207,6 +208,7 @@ class _Child:
             try:
                 await self.start()
                 await self.until_ready()
+                _log.info("process.back", name=self.role.name, took_s=time.monotonic() - began)
                 tell()
             except (Unavailable, TimedOut, ConfigError, OSError) as error:
                 _log.warning("process.restart_failed", name=self.role.name, reason=str(error))

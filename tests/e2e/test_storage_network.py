@@ -1,0 +1,128 @@
+"""The storage network of ``zerog devnet up``: files through its indexer while its nodes are killed, its logs and its stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.e2e.conftest import Network, Zerog
+from tests.unit.storage.harness import pattern
+
+from zerog.chain.client import ChainClient
+from zerog.errors import ZerogError
+from zerog.sdk.chain import Chain
+from zerog.sdk.storage import Storage, open_storage
+from zerog.sdk.wallet import Account
+from zerog.storage.client import UploadOptions
+from zerog.storage.remote import FileInfo
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+SEGMENT = 262_144
+PATIENCE_S = 90
+
+
+def status_of(zerog: Zerog) -> dict[str, Any]:
+    """What the running network wrote about itself, without a process for each look."""
+    told: dict[str, Any] = json.loads((zerog.home / "running.json").read_text())
+    return told
+
+
+@dataclass
+class Killer:
+    """Kills one process at a time with -9, at random moments, and waits until it is back before the next."""
+
+    zerog: Zerog
+    rng: random.Random
+    count: int
+    killed: list[str] = field(default_factory=list)
+    slowest_s: float = 0
+
+    async def run(self) -> None:
+        while len(self.killed) < self.count:
+            await asyncio.sleep(self.rng.random())
+            one = self.rng.choice(status_of(self.zerog)["processes"][1:])  # the first is the chain
+            os.kill(one["process"], signal.SIGKILL)
+            self.killed.append(one["name"])
+            began = time.monotonic()
+            await self._until_back(one["name"], one["process"])
+            self.slowest_s = max(self.slowest_s, time.monotonic() - began)
+
+    async def _until_back(self, name: str, before: int) -> None:
+        ends = time.monotonic() + PATIENCE_S
+        while time.monotonic() < ends:
+            now = next(one for one in status_of(self.zerog)["processes"] if one["name"] == name)
+            if now["state"] == "running" and now["process"] not in (None, before):
+                return
+            await asyncio.sleep(0.05)
+        pytest.fail(f"{name} did not come back within {PATIENCE_S} s: {(self.zerog.home / 'logs' / 'devnet.log').read_text()}")
+
+
+async def until_done(what: str, work: Any) -> Any:
+    """Try again until it succeeds: the network is being killed around us."""
+    ends, tries = time.monotonic() + PATIENCE_S, 0
+    while True:
+        try:
+            return await work()
+        except ZerogError as error:
+            tries += 1
+            if time.monotonic() > ends:
+                pytest.fail(f"{what}: still {error!r} after {tries} tries")
+            await asyncio.sleep(0.2)
+
+
+def test_every_acknowledged_file_reads_back_while_nodes_are_killed(whole_network: Network, tmp_path: Path, seed: int) -> None:
+    """kill -9 of any storage node and of the indexer during uploads; nothing acknowledged is lost, nothing is paid twice."""
+    rng = random.Random(seed)
+    zerog, status = whole_network.zerog, whole_network.status
+    killer = Killer(zerog, rng, int(os.environ.get("ZEROG_TEST_KILLS", "5")))
+    stored: list[tuple[bytes, bytes]] = []
+
+    async def upload(storage: Storage, number: int) -> None:
+        size = rng.choice([1, 300, SEGMENT, SEGMENT + 1, 5 * SEGMENT + 7, rng.randrange(1, 12 * SEGMENT)])
+        data = pattern(size, seed + number)
+        options = UploadOptions(replicas=1 + number % 2, timeout_s=5, task_size=rng.choice([1, 10]))
+        done = await until_done(f"upload {number}", lambda: storage.upload(data, options=options))
+        stored.append((done.roots[0], data))
+
+    async def read(storage: Storage, root: bytes, data: bytes) -> None:
+        assert await until_done(f"read 0x{root.hex()}", lambda: storage.read(root)) == data
+
+    async def live() -> None:
+        async with (
+            ChainClient(status["rpc_url"]) as client,
+            open_storage(
+                indexer=status["storage"]["indexer"], chain=Chain(client), state=tmp_path / "uploads", timeout_s=10,
+                account=Account.from_hex(status["accounts"][3]["private_key"]),
+            ) as storage,
+        ):  # fmt: skip
+            before = max(one.next_tx_seq for _, one in await storage.status() if not isinstance(one, Exception))
+            killing = asyncio.create_task(killer.run())
+            number = 0
+            while not killing.done():
+                await upload(storage, number)
+                await read(storage, *rng.choice(stored))
+                number += 1
+            await killing
+            for root, data in stored:
+                await read(storage, root, data)
+                found = [one for _, one in await storage.info(root) if isinstance(one, FileInfo)]
+                assert sum(one.finalized for one in found) >= 2, "a node of each shard has all of its part"
+            after = [one.next_tx_seq for _, one in await storage.status() if not isinstance(one, Exception)]
+            assert after == [before + len({root for root, _ in stored})] * 4, "each file was paid once, and every node knows it"
+
+    asyncio.run(live())
+    print(f"kills: {', '.join(killer.killed)}; {len(stored)} files; slowest back in {killer.slowest_s:.1f} s")
+    assert len(stored) >= 3
+    # From the command line, with nothing said: it finds the network by itself.
+    root, data = stored[-1]
+    zerog.json("storage", "download", str(tmp_path / "copy"), "--root", "0x" + root.hex())
+    assert (tmp_path / "copy").read_bytes() == data

@@ -224,7 +224,7 @@ def wishes(options: Options) -> list[PortWish]:
         name = node_name(index)
         made.append(wish(name, host, options.storage_port, STORAGE_PORT, 2 * index))
         made.append(wish(f"{name}.admin", local, options.storage_port, STORAGE_PORT, 2 * index + 1))
-        made.append(PortWish(f"{name}.metrics", local, 0))
+        made += [PortWish(f"{name}.peers", local, 0), PortWish(f"{name}.metrics", local, 0)]
     made.append(wish("indexer", host, options.indexer_port, INDEXER_PORT))
     made.append(PortWish("indexer.metrics", local, 0))
     return made
@@ -264,6 +264,7 @@ def _chain(paths: Paths, options: Options, ports: Mapping[str, int]) -> Role:
 def _storage_node(paths: Paths, options: Options, ports: Mapping[str, int], index: int) -> Role:
     name = node_name(index)
     home = paths.data(name)
+    others = [f"127.0.0.1:{ports[f'{node_name(other)}.peers']}" for other in range(len(SHARDS)) if other != index]
     sections: dict[str, dict[str, Any]] = {
         "metrics": {"host": "127.0.0.1", "port": ports[f"{name}.metrics"]},
         "storage": {"home": str(home), "shard": SHARDS[index]},
@@ -272,6 +273,8 @@ def _storage_node(paths: Paths, options: Options, ports: Mapping[str, int], inde
         "storage.store": {"cache_bytes": 16 << 20},
         "storage.rpc": {"host": options.host, "port": ports[name]},
         "storage.admin": {"host": "127.0.0.1", "port": ports[f"{name}.admin"]},
+        "storage.peers": {"enabled": True, "host": "127.0.0.1", "port": ports[f"{name}.peers"], "bootstrap": others},
+        "storage.sync": {"idle_ms": 1000, "backoff_ms": 1000},
     }
     facts = {
         "url": _url(options, ports[name]),

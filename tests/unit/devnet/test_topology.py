@@ -105,8 +105,11 @@ def test_four_storage_nodes_and_an_indexer_that_knows_them(paths: Paths) -> None
     assert {config.storage.chain.confirmations for config in configs} == {0}
     assert {config.storage.chain.endpoint for config in configs} == {f"http://127.0.0.1:{PORTS['rpc']}"}
     assert len({config.storage.home for config in configs}) == 4
-    taken = [port for config in configs for port in (config.storage.rpc.port, config.storage.admin.port, config.metrics.port)]
-    assert len(set(taken)) == 12
+    storages = [config.storage for config in configs]
+    taken = [port for one in storages for port in (one.rpc.port, one.admin.port, one.peers.port)]
+    assert len({*taken, *(config.metrics.port for config in configs)}) == 16
+    everybody = {f"127.0.0.1:{one.peers.port}" for one in storages}
+    assert [set(one.peers.bootstrap) for one in storages] == [everybody - {f"127.0.0.1:{one.peers.port}"} for one in storages]
     status = topology.status(paths, options, PORTS, 1)
     indexer = read_back(paths, made["indexer"]).indexer
     assert list(indexer.trusted) == status["storage"]["nodes"] == [node.facts["url"] for node in nodes]

@@ -43,7 +43,7 @@ test-slow: dev build/eels/installed ## vectors, differential fuzz, sanitised chi
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "slow and not e2e and not gpu"
 
 .PHONY: e2e
-e2e: dev ## real processes, web3.py, ethers, kill -9
+e2e: dev ## real processes, web3.py, ethers, the official storage clients, kill -9
 	$(BIN)/python -m pytest -q -m "e2e"
 
 .PHONY: peel

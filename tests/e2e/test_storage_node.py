@@ -1,16 +1,12 @@
-"""Storage nodes as processes: the official Python SDK against them, and kill -9 in the middle of uploads."""
+"""Storage nodes as processes: kill -9 in the middle of uploads."""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,98 +18,6 @@ from tests.unit.storage.harness import pattern, segment_json
 from zerog.storage.layout import FileTree
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-
-SDK_VERSION = "0.4.0"
-SDK = Path(__file__).resolve().parents[2] / ".cache" / f"0g-storage-sdk-{SDK_VERSION}"
-SIZES = [1, 256, 262_144, 262_145, 10 << 20]
-SCRIPT = """
-import json, sys
-from eth_account import Account
-from core.file import ZgFile
-from core.indexer import Indexer
-
-indexer_url, rpc, key, where, sizes = *sys.argv[1:5], json.loads(sys.argv[5])
-account, seen = Account.from_key(key), {}
-for size in sizes:
-    file = ZgFile.from_file_path(f"{where}/in-{size}")
-    tree, error = file.merkle_tree()
-    assert error is None, error
-    options = {"tags": b"\\x00", "finalityRequired": True, "taskSize": 10, "expectedReplica": 1, "skipTx": False,
-               "account": account}
-    done, error = Indexer(indexer_url).upload(file, rpc, account, options)
-    assert error is None, error
-    assert done["rootHash"] == tree.root_hash()
-    error = Indexer(indexer_url).download(done["rootHash"], f"{where}/out-{size}", True)
-    assert error is None, error
-    seen[size] = done
-print("RESULT" + json.dumps(seen))
-"""
-
-
-@pytest.fixture(scope="module")
-def sdk_python() -> Path:
-    """The interpreter of an environment with the unmodified SDK: it installs modules named core, models, utils."""
-    python = SDK / "bin" / "python"
-    if not (SDK / "installed").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(SDK)], check=True, timeout=120)
-        command = [str(python), "-m", "pip", "install", "--quiet", f"0g-storage-sdk=={SDK_VERSION}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
-        if done.returncode != 0:
-            assert not os.environ.get("CI"), done.stderr
-            pytest.skip("the official SDK cannot be installed here")
-        (SDK / "installed").touch()
-    return python
-
-
-@pytest.fixture(scope="module")
-def node(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StorageNode]:
-    made = StorageNode(tmp_path_factory.mktemp("storage-node") / "node", network.status["rpc_url"], "0/1")
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
-
-
-@pytest.fixture(scope="module")
-def indexer(node: StorageNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = tmp_path_factory.mktemp("indexer")
-    ready = home / "ready"
-    command = [sys.executable, "-m", "zerog.storage.indexer", "--set", "indexer.port=0", "--set", f"indexer.trusted={node.url}",
-               "--ready-file", str(ready)]  # fmt: skip
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("ZEROG_")}
-    with open(home / "log", "wb") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
-    try:
-        ends = time.monotonic() + 60
-        while not ready.exists():
-            assert process.poll() is None, (home / "log").read_text()
-            assert time.monotonic() < ends, (home / "log").read_text()
-            time.sleep(0.05)
-        yield json.loads(ready.read_text())["url"]
-    finally:
-        process.terminate()
-        assert process.wait(30) == 0
-
-
-def test_the_official_python_sdk(sdk_python: Path, network: Network, indexer: str, tmp_path: Path) -> None:
-    files = {size: pattern(size, 77) for size in SIZES}
-    for size, data in files.items():
-        (tmp_path / f"in-{size}").write_bytes(data)
-    key = network.status["accounts"][2]["private_key"]
-    done = subprocess.run(
-        [str(sdk_python), "-c", SCRIPT, indexer, network.status["rpc_url"], key, str(tmp_path), json.dumps(SIZES)],
-        cwd=tmp_path, capture_output=True, text=True, timeout=600,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    result = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
-    seen = json.loads(result.removeprefix("RESULT"))
-    # No fallback of the SDK was needed: every call was answered as it wants it at the first attempt.
-    for trouble in ("non-fatal", "retrying", "Direct upload", "attempt 2"):
-        assert trouble not in done.stdout, done.stdout[-4000:]
-    for size, data in files.items():
-        assert (tmp_path / f"out-{size}").read_bytes() == data
-        assert seen[str(size)]["rootHash"] == "0x" + FileTree.from_buffer(data).root.hex()
 
 
 def call(url: str, method: str, *params: Any) -> Any:

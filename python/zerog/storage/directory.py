@@ -27,6 +27,7 @@ VERSION: Final = 2
 DEPTH_MAX: Final = 128
 ENTRIES_MAX: Final = 1_000_000
 METADATA_SIZE_MAX: Final = 1 << 28
+_NO_ROOT: Final = "0x" + "00" * 32  # what the Go client writes for an empty file
 
 Kind = Literal["file", "directory", "symbolic"]
 
@@ -121,6 +122,8 @@ def _entry(value: object, parents: tuple[str, ...], counter: list[int], *, top: 
     if kind != "file":
         raise InvalidInput(f"directory: type of {where!r}: expected file, directory or symbolic, found {str(kind)[:40]!r}")
     size, roots = value.get("size", 0), value.get("roots") or ([value["hash"]] if value.get("hash") else [])
+    if size == 0 and roots == [_NO_ROOT]:
+        roots = []
     if type(size) is not int or not 0 <= size <= 1 << 56 or not isinstance(roots, list) or bool(roots) != bool(size):
         raise InvalidInput(f"directory: {where!r}: expected a size, and roots exactly when it is not 0")
     return Entry(name, "file", tuple(parse_hash(root, f"root of {where!r}") for root in roots), size)

@@ -47,6 +47,21 @@ def test_version_1_has_one_hash() -> None:
     assert directory.decode(metadata(top, 1)).entries == (Entry("f", "file", (ROOT,), 9),)
 
 
+@pytest.mark.parametrize("given", [{"hash": "0x" + "00" * 32}, {"roots": ["0x" + "00" * 32]}, {"roots": []}, {}])
+def test_an_empty_file_may_carry_a_root_of_zeros(given: dict[str, object]) -> None:
+    """The Go client writes one."""
+    top = {"name": "", "type": "directory", "entries": [{"name": "f", "type": "file", **given}]}
+    (entry,) = directory.decode(metadata(top, 1)).entries
+    assert (entry.size, entry.roots) == (0, ())
+
+
+def test_a_root_needs_a_size() -> None:
+    for entry in ({"hash": "0x" + "11" * 32}, {"size": 9}, {"roots": ["0x" + "00" * 32] * 2}):
+        top = {"name": "", "type": "directory", "entries": [{"name": "f", "type": "file", **entry}]}
+        with pytest.raises(InvalidInput, match="a size, and roots exactly when"):
+            directory.decode(metadata(top, 1))
+
+
 @pytest.mark.parametrize(
     "name",
     ["", ".", "..", "../up", "/etc/passwd", "a/b", "a\\..\\b", "..\\up", "C:evil", "nul\0", "line\nfeed", "x" * 256, "del\x7f",

@@ -221,6 +221,38 @@ class StorageMinerConfig(_Section, frozen=True):
     cache_bytes: Count = 256 << 20
 
 
+class StorageKvConfig(_Section, frozen=True):
+    home: str = "zerog-kv"
+    streams: tuple[str, ...] = ("all",)
+    streams_added_max: Count = 1024
+    nodes: tuple[str, ...] = ("http://127.0.0.1:5678",)
+    indexer: str = ""
+    encryption_key_file: str = ""
+    wallet_key_file: str = ""
+    download_timeout_s: Positive = 300
+    download_pause_ms: Positive = 1000
+    download_tries_max: Count = 0
+    blob_bytes_max: Positive = 1 << 30
+    node_timeout_s: Positive = 10
+    host: str = "127.0.0.1"
+    port: Port = 6789
+    hosts: tuple[str, ...] = ("*",)
+    cors: tuple[str, ...] = ("*",)
+    query_bytes_max: Positive = 256 << 10
+    body_bytes_max: Positive = 32 << 20
+    response_bytes_max: Positive = 30 << 20
+    batch_max: Positive = 1000
+    connections_max: Positive = 1024
+    idle_close_s: Positive = 30
+    body_timeout_s: Positive = 15
+    threads: Positive = 4
+    sync: bool = True
+    cache_bytes: Positive = 64 << 20
+    free_bytes_min: Count = 256 << 20
+    scrub_interval_s: Count = 86_400
+    scrub_bytes_per_s: Positive = 16 << 20
+
+
 class StorageConfig(_Section, frozen=True):
     home: str = "zerog-storage"
     shard: str = "0/1"
@@ -234,6 +266,7 @@ class StorageConfig(_Section, frozen=True):
     sync: StorageSyncConfig = StorageSyncConfig()
     pruner: StoragePrunerConfig = StoragePrunerConfig()
     miner: StorageMinerConfig = StorageMinerConfig()
+    kv: StorageKvConfig = StorageKvConfig()
 
 
 class IndexerConfig(_Section, frozen=True):

@@ -13,7 +13,7 @@ import msgspec
 
 from zerog.errors import InvalidInput, PeerFault, TimedOut, Unavailable
 from zerog.runtime import log
-from zerog.types import parse_hash, parse_hex
+from zerog.types import parse_address, parse_hash, parse_hex
 from zerog.wire import jsonrpc
 
 _log = log.get(__name__)
@@ -189,6 +189,15 @@ class HttpEth:
             return EthReceipt(status == 1, number, gas, logs)
 
         return _read(read)
+
+    async def sender(self, tx_hash: bytes) -> bytes | None:
+        """Who signed a transaction, None when the chain has no such one. Not what its events say: anyone may name anyone."""
+        found = await self._call("eth_getTransactionByHash", "0x" + tx_hash.hex())
+        if found is None:
+            return None
+        if _read(lambda: parse_hash(found["hash"])) != tx_hash:
+            raise PeerFault(f"{self._url}: asked for transaction 0x{tx_hash.hex()}, it answered with another")
+        return _read(lambda: bytes(parse_address(str(found["from"]))))
 
     async def _call(self, method: str, *params: Any) -> Any:
         pause_s = self._backoff_s

@@ -26,6 +26,10 @@ struct FrParams {
   static constexpr uint64_t kCube[4] = {0x5e94d8e1b4bf0040, 0x2a489cbe1cfbb6b8, 0x893cc664a19fcfed, 0x0cf8594b7fcc657c};  // 2^768
 };
 
+// A generator of the 2^28-th roots of unity of Fr: 5^((r - 1) / 2^28).
+inline constexpr int kFrTwoAdicity = 28;
+inline constexpr uint64_t kFrRoot[4] = {0x636e735580d13d9c, 0xa22bf3742445ffd6, 0x56452ac01eb203d8, 0x1860ef942963f9e7};
+
 inline constexpr uint64_t kX = 4965661367192848881u;  // the curve parameter
 inline constexpr uint64_t kFqRootExponent[4] = {0x4f082305b61f3f52, 0x65e05aa45a1c72a3, 0x6e14116da0605617, 0x0c19139cb84c680a};  // (p + 1) / 4
 inline constexpr uint64_t kThree[4] = {0x7a17caa950ad28d7, 0x1f6ac17ae15521b9, 0x334bea4e696bd284, 0x2a1f6744ce179d8e};  // b of y^2 = x^3 + 3

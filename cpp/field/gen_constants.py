@@ -13,6 +13,7 @@ import sys
 X = 4965661367192848881
 P = 36 * X**4 + 36 * X**3 + 24 * X**2 + 6 * X + 1
 R = 36 * X**4 + 36 * X**3 + 18 * X**2 + 6 * X + 1
+TWO_ADICITY = 28  # of R - 1
 MASK = 2**64 - 1
 Fp2 = tuple[int, int]
 XI: Fp2 = (9, 1)
@@ -102,6 +103,10 @@ def render() -> str:
         *field("FqParams", "The base field.", P),
         "",
         *field("FrParams", "The scalar field: the order of G1 and G2.", R),
+        "",
+        "// A generator of the 2^28-th roots of unity of Fr: 5^((r - 1) / 2^28).",
+        f"inline constexpr int kFrTwoAdicity = {TWO_ADICITY};",
+        f"inline constexpr uint64_t kFrRoot[4] = {limbs((pow(5, R >> TWO_ADICITY, R) << 256) % R)};",
         "",
         f"inline constexpr uint64_t kX = {X}u;  // the curve parameter",
         f"inline constexpr uint64_t kFqRootExponent[4] = {limbs((P + 1) // 4)};  // (p + 1) / 4",

@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,24 +52,3 @@ class StorageNode:
             self.process.send_signal(how)
             self.process.wait(30)
             self.process = None
-
-
-@contextmanager
-def running_indexer(home: Path, trusted: Sequence[str]) -> Iterator[str]:
-    """The URL of an indexer over storage nodes, for as long as the block lasts; it must then end well."""
-    ready = home / "indexer.ready"
-    command = [sys.executable, "-m", "zerog.storage.indexer", "--set", "indexer.port=0", "--set",
-               f"indexer.trusted={','.join(trusted)}", "--ready-file", str(ready)]  # fmt: skip
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("ZEROG_")}
-    with open(home / "indexer.log", "wb") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
-    try:
-        ends = time.monotonic() + 60
-        while not ready.exists():
-            assert process.poll() is None, (home / "indexer.log").read_text()
-            assert time.monotonic() < ends, (home / "indexer.log").read_text()
-            time.sleep(0.05)
-        yield str(json.loads(ready.read_text())["url"])
-    finally:
-        process.terminate()
-        assert process.wait(30) == 0

@@ -1,4 +1,4 @@
-"""The official storage clients, unmodified, against two shards of two replicas each behind an indexer, and against each other.
+"""The official storage clients, unmodified, against the network of ``devnet up`` (two shards, two replicas), and each other.
 
 Every client stores files of every size that is special to the layout, through the indexer and directly; then every client, and
 ours, reads what every other one stored. The clients wait whole seconds between their questions, so they run side by side.
@@ -10,14 +10,12 @@ import hashlib
 import re
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from tests.e2e.conftest import Network, Zerog
 from tests.e2e.official_clients import CLIENTS, Client, Net, Result, Step, go_client
-from tests.e2e.storage_process import StorageNode, running_indexer
 from tests.unit.storage.harness import pattern
 
 from zerog.storage.crypt import public_key
@@ -51,35 +49,25 @@ class Stored:
 class Farm:
     zerog: Zerog
     network: Network
-    nodes: list[StorageNode]
-    indexer: str
     pool: ThreadPoolExecutor
     home: Path
     uploads: dict[str, Future[list[Stored]]] = field(default_factory=dict)
 
     def net(self, client: Client) -> Net:
         """Each client pays from an account of its own."""
-        account = self.network.status["accounts"][2 + CLIENTS.index(client)]
-        return Net(self.network.status["rpc_url"], self.indexer, [node.url for node in self.nodes[:2]], account["private_key"])
+        status = self.network.status
+        account, storage = status["accounts"][2 + CLIENTS.index(client)], status["storage"]
+        return Net(status["rpc_url"], storage["indexer"], [storage["nodes"][0], storage["nodes"][2]], account["private_key"])
 
     def ours(self, command: str, *arguments: str) -> dict[str, object]:
-        done: dict[str, object] = self.zerog.json("storage", command, *arguments, "--indexer", self.indexer)
+        done: dict[str, object] = self.zerog.json("storage", command, *arguments)
         return done
 
 
 @pytest.fixture(scope="module")
-def farm(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
-    home = tmp_path_factory.mktemp("farm")
-    rpc = network.status["rpc_url"]
-    shards = {"a0": "0/2", "a1": "1/2", "b0": "0/2", "b1": "1/2"}
-    nodes = [StorageNode(home / name, rpc, shard) for name, shard in shards.items()]
-    with ExitStack() as stack:
-        for node in nodes:
-            stack.callback(node.stop)
-            node.start()
-        indexer = stack.enter_context(running_indexer(home, [node.url for node in nodes]))
-        pool = stack.enter_context(ThreadPoolExecutor(len(CLIENTS) + 1))
-        made = Farm(network.zerog, network, nodes, indexer, pool, home)
+def farm(whole_network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+    with ThreadPoolExecutor(len(CLIENTS) + 1) as pool:
+        made = Farm(whole_network.zerog, whole_network, pool, tmp_path_factory.mktemp("farm"))
         for client in CLIENTS:
             made.uploads[client.name] = pool.submit(upload_all, made, client)
         made.uploads[OURS] = pool.submit(upload_ours, made)

@@ -61,7 +61,7 @@ def test_status_is_a_contract_with_scripts(zerog: Zerog) -> None:
         "da_signers", "da_registry", "wrapped_base", "w0g", "w0g_agency", "staking", "flow", "market", "mine", "reward",
     }  # fmt: skip
     assert len(set(status["storage"]["nodes"])) == 4
-    names = ["chain", "storage-0", "storage-1", "storage-2", "storage-3", "indexer"]
+    names = ["chain", "storage-0", "storage-1", "storage-2", "storage-3", "indexer", "kv"]
     assert [one["name"] for one in status["processes"]] == names
     assert {one["state"] for one in status["processes"]} == {"running"}
     for one in status["processes"]:

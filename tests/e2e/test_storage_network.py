@@ -137,3 +137,24 @@ def test_every_acknowledged_file_reads_back_while_nodes_are_killed(whole_network
     root, data = stored[-1]
     zerog.json("storage", "download", str(tmp_path / "copy"), "--root", "0x" + root.hex())
     assert (tmp_path / "copy").read_bytes() == data
+
+
+def test_streams_survive_the_kv_nodes_death(whole_network: Network) -> None:
+    zerog, stream = whole_network.zerog, "0x" + "00" * 30 + "f2bd"
+    named = ("--stream-id", stream, "--stream-keys")
+    zerog.json("storage", "kv-write", *named, "hello", "--stream-values", "world")
+
+    def read(key: str, wanted: str) -> None:
+        ends = time.monotonic() + PATIENCE_S
+        while time.monotonic() < ends:
+            done = zerog.run("storage", "kv-read", *named, key, "--json")
+            if done.returncode == 0 and json.loads(done.stdout)[0]["value"] == "0x" + wanted.encode().hex():
+                return
+        pytest.fail(f"{key} is not {wanted}: {done.stdout} {done.stderr}")
+
+    read("hello", "world")
+    process = next(one["process"] for one in status_of(zerog)["processes"] if one["name"] == "kv")
+    os.kill(process, signal.SIGKILL)
+    zerog.json("storage", "kv-write", *named, "bye", "--stream-values", "moon")
+    read("hello", "world")
+    read("bye", "moon")

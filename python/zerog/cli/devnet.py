@@ -49,7 +49,7 @@ def up(
     block_ms: Annotated[int | None, typer.Option(min=100, help="A block at least this often.  [default: 500]")] = None,
     archive: Annotated[bool | None, typer.Option("--archive/--no-archive", help="Keep the state of every height.")] = None,
     storage: Annotated[
-        bool | None, typer.Option("--storage/--no-storage", help="Storage nodes and an indexer.  [default: storage]")
+        bool | None, typer.Option("--storage/--no-storage", help="Storage nodes, an indexer, a KV node.  [default: storage]")
     ] = None,
     storage_port: Annotated[
         int | None,
@@ -62,12 +62,13 @@ def up(
     indexer_port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Indexer and gateway.  [default: 12345 or any free one]")
     ] = None,
+    kv_port: Annotated[int | None, typer.Option(min=0, max=65535, help="KV node.  [default: 6789 or any free one]")] = None,
     as_json: Json = False,
 ) -> None:
     """Start the local network, or go on where it stopped.
 
     The first start makes ten funded accounts from the well-known test mnemonic and the contracts of 0G at their addresses.
-    Beside the chain run four storage nodes (two shards, two replicas) and an indexer; one that falls is started again.
+    Beside the chain run four storage nodes (two shards, two replicas), an indexer and a KV node; who falls is started again.
     Without --detach it runs until Ctrl-C. Everything that was acknowledged survives a crash.
     """
     wanted: dict[str, Any] = {
@@ -81,6 +82,7 @@ def up(
         "storage": storage,
         "storage_port": storage_port,
         "indexer_port": indexer_port,
+        "kv_port": kv_port,
     }
     home = home.absolute()
     if detach:
@@ -143,6 +145,7 @@ def _status_text(status: dict[str, Any]) -> None:
     if "storage" in status:
         print("\nstorage")
         rows = [("indexer and gateway", status["storage"]["indexer"])]
+        rows.append(("KV node", status["storage"]["kv"]))
         rows += [(f"node {index}", url) for index, url in enumerate(status["storage"]["nodes"])]
         facts([(f"  {name}", url) for name, url in rows])
     print("\naccounts (for tests only: everybody knows these keys)")
@@ -222,18 +225,18 @@ def fund(
 
 @app.command()
 def demo(home: Home, as_json: Json = False) -> None:
-    """Live a few lives on the running network: money, a token, wrapped 0G, staking, a file. May run again and again."""
+    """Live a few lives on the running network: money, a token, wrapped 0G, staking, a file, a stream. Again and again."""
     home = home.absolute()
     found = launcher.running_status(home)
     options = topology.read(Paths(home))
     if options is None:
         raise Unavailable(f"no network in {home}")
-    people, indexer = topology.accounts(options.mnemonic), found.get("storage", {}).get("indexer")
+    people, storage = topology.accounts(options.mnemonic), found.get("storage")
     told = []
-    for life in scenario.LIVES if indexer else scenario.LIVES[:-1]:
+    for life in scenario.CHAIN_LIVES + (scenario.STORAGE_LIVES if storage else ()):
         with meter("waiting for blocks", quiet=as_json) as waiting:
             began = time.monotonic()
-            one = with_chain(found["rpc_url"], home, partial(_live, life, people, indexer, waiting.tick))
+            one = with_chain(found["rpc_url"], home, partial(_live, life, people, storage or {}, waiting.tick))
         took = time.monotonic() - began
         told.append({"life": one.life, "text": one.text, "seconds": round(took, 3), **one.values})
         if not as_json:
@@ -243,10 +246,10 @@ def demo(home: Home, as_json: Json = False) -> None:
 
 
 async def _live(
-    life: scenario.Life, people: list[Account], indexer: str | None, tick: Callable[[], None], chain: Chain
+    life: scenario.Life, people: list[Account], storage: dict[str, Any], tick: Callable[[], None], chain: Chain
 ) -> scenario.Told:
     """One life, with a sign of it on the terminal while it lasts."""
-    work = asyncio.ensure_future(life(scenario.Stage(chain, people, indexer)))
+    work = asyncio.ensure_future(life(scenario.Stage(chain, people, storage.get("indexer", ""), storage.get("kv", ""))))
     while not (await asyncio.wait([work], timeout=0.1))[0]:
         tick()
     return work.result()

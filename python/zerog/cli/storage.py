@@ -27,6 +27,7 @@ from zerog.storage import service
 from zerog.storage.client import FRAGMENT_SIZE, UploadOptions
 from zerog.storage.crypt import Keys as CipherKeys
 from zerog.storage.crypt import public_key
+from zerog.storage.kv import service as kv_service
 from zerog.storage.remote import FileInfo, NodeStatus
 from zerog.storage.stream_blob import VERSION_LATEST, StreamBlob, Write
 from zerog.types import parse_hash, parse_hex
@@ -34,6 +35,7 @@ from zerog.types import parse_hash, parse_hex
 _T = TypeVar("_T")
 
 DEFAULT_NODE: Final = "http://127.0.0.1:5678"
+DEFAULT_KV_NODE: Final = "http://127.0.0.1:6789"
 
 app = typer.Typer(no_args_is_help=True, help="Storage: upload and download files and directories, write streams, run a node.")
 
@@ -447,17 +449,26 @@ def kv_read(
     home: Home,
     stream_id: Annotated[str, typer.Option(help="32 bytes as 0x hex.")],
     stream_keys: Annotated[list[str], typer.Option(help="A key as text, or 0x hex; may be given again.")],
-    kv_node: Annotated[str, typer.Option("--node", help="URL of a KV node.")] = "http://127.0.0.1:6789",
+    kv_node: Annotated[
+        str,
+        typer.Option(
+            "--node",
+            envvar="ZEROG_KV_URL",
+            help="URL of a KV node. Default: the running local network's, else the one on port 6789.",
+        ),
+    ] = "",
     version: Annotated[int | None, typer.Option(min=0, help="As of this transaction.  [default: the latest]")] = None,
     as_json: Json = False,
 ) -> None:
     """Read keys of a stream from a KV node."""
     stream = parse_hash(stream_id, "--stream-id")
+    storage_of = (launcher.read_status(topology.Paths(home)) or {}).get("storage") or {}
+    place = kv_node or storage_of.get("kv", DEFAULT_KV_NODE)
 
     async def read(storage: Storage) -> list[dict[str, Any]]:
         found = []
         for key in stream_keys:
-            value = await storage.kv_read(kv_node, stream, _raw(key), version)
+            value = await storage.kv_read(place, stream, _raw(key), version)
             found.append({"key": key, "version": value.version, "size": len(value.data), "value": "0x" + value.data.hex()})
         return found
 
@@ -534,4 +545,43 @@ def run_indexer(
     loaded = settings.load(config, flags=given)
     raise SystemExit(
         process.foreground(loaded.config, indexer_service.serve, ready_file=ready_file, until_stdin_closes=until_stdin_closes)
+    )
+
+
+@app.command("kv")
+def run_kv(
+    config: Annotated[Path | None, typer.Option("--config", help="TOML settings; see docs/config.md.")] = None,
+    home: Annotated[str | None, typer.Option(help="Data directory; overrides storage.kv.home.")] = None,
+    rpc: Annotated[str | None, typer.Option(help="JSON-RPC of the chain; overrides storage.chain.endpoint.")] = None,
+    flow: Annotated[str | None, typer.Option(help="The flow contract; overrides storage.chain.flow.")] = None,
+    indexer: Annotated[str | None, typer.Option(help="Names the nodes to read from; overrides storage.kv.indexer.")] = None,
+    node: Annotated[
+        list[str] | None, typer.Option("--node", help="A storage node's URL; may be given again; overrides storage.kv.nodes.")
+    ] = None,
+    stream: Annotated[
+        list[str] | None, typer.Option("--stream", help="A stream to follow; may be given again; overrides storage.kv.streams.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Listen address; overrides storage.kv.host.")] = None,
+    port: Annotated[int | None, typer.Option(help="Overrides storage.kv.port.")] = None,
+    metrics_port: Annotated[int | None, typer.Option(help="Overrides metrics.port.")] = None,
+    ready_file: Annotated[Path | None, typer.Option(help="Write a JSON file with the URL when the node answers.")] = None,
+    until_stdin_closes: Annotated[
+        bool, typer.Option("--until-stdin-closes", help="Also stop when standard input ends: for supervisors.")
+    ] = False,
+) -> None:
+    """Run a KV node, which keeps what streams say and answers kv_*, until it is stopped (Ctrl-C or SIGTERM)."""
+    given = {
+        "storage.kv.home": home,
+        "storage.chain.endpoint": rpc,
+        "storage.chain.flow": flow,
+        "storage.kv.indexer": indexer,
+        "storage.kv.nodes": ",".join(node) if node else None,
+        "storage.kv.streams": ",".join(stream) if stream else None,
+        "storage.kv.host": host,
+        "storage.kv.port": port,
+        "metrics.port": metrics_port,
+    }
+    loaded = settings.load(config, flags=given)
+    raise SystemExit(
+        process.foreground(loaded.config, kv_service.serve, ready_file=ready_file, until_stdin_closes=until_stdin_closes)
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +13,18 @@ from typing import Any, Final
 
 from zerog.contracts import registry
 from zerog.contracts.artifact import load
-from zerog.errors import InternalError, InvalidInput
+from zerog.errors import InternalError
 from zerog.sdk.chain import Chain
 from zerog.sdk.storage import open_storage
 from zerog.sdk.wallet import Account
 from zerog.storage.remote import FileInfo
+from zerog.storage.stream_blob import StreamBlob, Write
 from zerog.types import format_address, format_amount
 
 ONE: Final = 10**18
 FILE_BYTES: Final = 3_000_000
 """Some segments of both shards, and an end that fills none."""
+REPLAY_TIMEOUT_S: Final = 30
 DEMO_PUBKEY: Final = bytes.fromhex(
     "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
 )
@@ -38,11 +42,12 @@ class Told:
 
 @dataclass(frozen=True)
 class Stage:
-    """Where lives take place: the chain, its rich accounts, and the indexer of the storage network if there is one."""
+    """Where lives take place: the chain and its rich accounts; indexer and KV node if the network has storage."""
 
     chain: Chain
     people: list[Account]
-    indexer: str | None = None
+    indexer: str = ""
+    kv: str = ""
 
 
 Life = Callable[[Stage], Awaitable[Told]]
@@ -123,8 +128,6 @@ async def signers(stage: Stage) -> Told:
 
 async def file(stage: Stage) -> Told:
     """A file goes into the storage network and comes back, every part of it proven against its root."""
-    if stage.indexer is None:
-        raise InvalidInput("this network has no storage; leave --no-storage away at the next `zerog devnet up`")
     with tempfile.TemporaryDirectory(prefix="zerog-") as folder:
         sent, copy = Path(folder) / "sent", Path(folder) / "copy"
         sent.write_bytes(os.urandom(FILE_BYTES))
@@ -138,5 +141,19 @@ async def file(stage: Stage) -> Told:
     return Told("file", text, {"root": root, "size": FILE_BYTES, "nodes": stored.to_json()["nodes"]})
 
 
-LIVES: Final[tuple[Life, ...]] = (money, token, wrapped, staking, signers, file)
-"""What a whole network shows; without storage all but the last."""
+async def stream(stage: Stage) -> Told:
+    """A key of a stream is written in one transaction and read from the KV node, once that has replayed it."""
+    writer, id, key, value = stage.people[2], os.urandom(32), b"greeting", b"hello, 0G"
+    async with open_storage(indexer=stage.indexer, chain=stage.chain, account=writer) as storage:
+        written = await storage.kv_write(StreamBlob([Write(id, key, value)]))
+        deadline = time.monotonic() + REPLAY_TIMEOUT_S
+        while (found := await storage.kv_read(stage.kv, id, key)).data != value:
+            _check(time.monotonic() < deadline, "the stream's key")
+            await asyncio.sleep(0.05)
+    name = "0x" + id.hex()
+    text = f"{key.decode()} = {found.data.decode()!r} in stream {name[:10]}…, read from the KV node (submission {found.version})"
+    return Told("stream", text, {"stream": name, "version": found.version, "root": "0x" + written.roots[0].hex()})
+
+
+CHAIN_LIVES: Final[tuple[Life, ...]] = (money, token, wrapped, staking, signers)
+STORAGE_LIVES: Final[tuple[Life, ...]] = (file, stream)

@@ -41,6 +41,7 @@ class Options:
     storage: bool = True
     storage_port: int | None = None
     indexer_port: int | None = None
+    kv_port: int | None = None
 
 
 LASTING: Final = ("chain_id", "mnemonic", "gas_limit")
@@ -50,6 +51,7 @@ SHARDS: Final = ("0/2", "0/2", "1/2", "1/2")
 STORAGE_PORT: Final = 5678
 """The usual port of the first storage node, its admin port after it; the others follow in steps of two."""
 INDEXER_PORT: Final = 12345
+KV_PORT: Final = 6789
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Paths:
 
     def all_data(self) -> list[Path]:
         """The data directories that are there."""
-        names = ["chain", *[node_name(index) for index in range(len(SHARDS))]]
+        names = ["chain", *[node_name(index) for index in range(len(SHARDS))], "kv"]
         return [self.data(name) for name in names if self.data(name).is_dir()]
 
     def config(self, name: str) -> Path:
@@ -227,6 +229,8 @@ def wishes(options: Options) -> list[PortWish]:
         made += [PortWish(f"{name}.peers", local, 0), PortWish(f"{name}.metrics", local, 0)]
     made.append(wish("indexer", host, options.indexer_port, INDEXER_PORT))
     made.append(PortWish("indexer.metrics", local, 0))
+    made.append(wish("kv", host, options.kv_port, KV_PORT))
+    made.append(PortWish("kv.metrics", local, 0))
     return made
 
 
@@ -239,7 +243,7 @@ def roles(paths: Paths, options: Options, ports: Mapping[str, int]) -> list[Role
     made = [_chain(paths, options, ports)]
     if options.storage:
         made += [_storage_node(paths, options, ports, index) for index in range(len(SHARDS))]
-        made.append(_indexer(options, ports))
+        made += [_indexer(options, ports), _kv(paths, options, ports)]
     return made
 
 
@@ -268,8 +272,7 @@ def _storage_node(paths: Paths, options: Options, ports: Mapping[str, int], inde
     sections: dict[str, dict[str, Any]] = {
         "metrics": {"host": "127.0.0.1", "port": ports[f"{name}.metrics"]},
         "storage": {"home": str(home), "shard": SHARDS[index]},
-        # One proposer: every block is final, so nothing is waited for.
-        "storage.chain": {"endpoint": _url(options, ports["rpc"]), "confirmations": 0, "poll_ms": 200, "backoff_ms": 100},
+        "storage.chain": _log_of(options, ports),
         "storage.store": {"cache_bytes": 16 << 20},
         "storage.rpc": {"host": options.host, "port": ports[name]},
         "storage.admin": {"host": "127.0.0.1", "port": ports[f"{name}.admin"]},
@@ -284,6 +287,11 @@ def _storage_node(paths: Paths, options: Options, ports: Mapping[str, int], inde
     return Role(name, "zerog.storage.service", sections, home, facts)
 
 
+def _log_of(options: Options, ports: Mapping[str, int]) -> dict[str, Any]:
+    """How the log is followed. One proposer: every block is final, so nothing is waited for."""
+    return {"endpoint": _url(options, ports["rpc"]), "confirmations": 0, "poll_ms": 200, "backoff_ms": 100}
+
+
 def _indexer(options: Options, ports: Mapping[str, int]) -> Role:
     nodes = [_url(options, ports[node_name(index)]) for index in range(len(SHARDS))]
     sections: dict[str, dict[str, Any]] = {
@@ -291,6 +299,22 @@ def _indexer(options: Options, ports: Mapping[str, int]) -> Role:
         "indexer": {"host": options.host, "port": ports["indexer"], "trusted": nodes},
     }
     return Role("indexer", "zerog.storage.indexer", sections, None, {"url": _url(options, ports["indexer"])})
+
+
+def _kv(paths: Paths, options: Options, ports: Mapping[str, int]) -> Role:
+    home = paths.data("kv")
+    sections: dict[str, dict[str, Any]] = {
+        "metrics": {"host": "127.0.0.1", "port": ports["kv.metrics"]},
+        "storage.chain": _log_of(options, ports),
+        "storage.kv": {
+            "home": str(home),
+            "indexer": _url(options, ports["indexer"]),
+            "cache_bytes": 16 << 20,
+            "host": options.host,
+            "port": ports["kv"],
+        },
+    }
+    return Role("kv", "zerog.storage.kv.service", sections, home, {"url": _url(options, ports["kv"])})
 
 
 def _url(options: Options, port: int, scheme: str = "http") -> str:
@@ -317,6 +341,7 @@ def status(paths: Paths, options: Options, ports: Mapping[str, int], process: in
         made["storage"] = {
             "nodes": [_url(options, ports[node_name(index)]) for index in range(len(SHARDS))],
             "indexer": _url(options, ports["indexer"]),
+            "kv": _url(options, ports["kv"]),
             "gateway": _url(options, ports["indexer"]),
         }
     return made

@@ -114,6 +114,10 @@ def test_four_storage_nodes_and_an_indexer_that_knows_them(paths: Paths) -> None
     indexer = read_back(paths, made["indexer"]).indexer
     assert list(indexer.trusted) == status["storage"]["nodes"] == [node.facts["url"] for node in nodes]
     assert status["storage"]["indexer"] == f"http://127.0.0.1:{indexer.port}"
+    kv = read_back(paths, made["kv"]).storage.kv
+    assert kv.indexer == status["storage"]["indexer"]
+    assert status["storage"]["kv"] == f"http://127.0.0.1:{kv.port}"
+    assert kv.home not in {one.home for one in storages}
 
 
 def test_a_network_without_storage_is_the_chain_alone(paths: Paths) -> None:

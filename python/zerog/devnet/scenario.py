@@ -151,7 +151,7 @@ async def stream(stage: Stage) -> Told:
             _check(time.monotonic() < deadline, "the stream's key")
             await asyncio.sleep(0.05)
     name = "0x" + id.hex()
-    text = f"{key.decode()} = {found.data.decode()!r} in stream {name[:10]}…, read from the KV node (submission {found.version})"
+    text = f"{key.decode()} = {found.data.decode()!r} in stream {name[:10]}…, read from the KV node at version {found.version}"
     return Told("stream", text, {"stream": name, "version": found.version, "root": "0x" + written.roots[0].hex()})
 
 

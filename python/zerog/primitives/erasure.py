@@ -95,20 +95,25 @@ def recover(
     _known(field)
     _count("data_shards", data_shards)
     _count("parity_shards", parity_shards)
-    numbers = _numbers("present", present)
+    given = tuple(present)
     if wanted is None:
-        missing = set(range(data_shards + parity_shards)).difference(numbers)
-        targets = sorted(missing)
+        targets: Sequence[int] = sorted(set(range(data_shards + parity_shards)).difference(given))
     else:
-        targets = _numbers("wanted", wanted)
-    if device.is_device_array(shards):
-        coefficients = _native.gf256_matrix(numbers, data_shards, parity_shards, targets)
-        if len(shards) != len(numbers):
-            raise InvalidInput(f"shards: expected {len(numbers)} shards, found {len(shards)}")
-        on_device: NDArray[np.uint8] = device.gf256_product(coefficients, len(targets), shards[:data_shards], out)
-        return on_device
-    made: NDArray[np.uint8] = _native.gf256_recover(shards, numbers, data_shards, parity_shards, targets, out, backend)
-    return made
+        targets = tuple(wanted)
+    if not device.is_device_array(shards):
+        try:
+            made: NDArray[np.uint8] = _native.gf256_recover(shards, given, data_shards, parity_shards, targets, out, backend)
+        except TypeError:  # numbers that are none of a byte's: told below, or taken as integers
+            made = _native.gf256_recover(
+                shards, _numbers("present", given), data_shards, parity_shards, _numbers("wanted", targets), out, backend
+            )
+        return made
+    numbers, targets = _numbers("present", given), _numbers("wanted", targets)
+    coefficients = _native.gf256_matrix(numbers, data_shards, parity_shards, targets)
+    if len(shards) != len(numbers):
+        raise InvalidInput(f"shards: expected {len(numbers)} shards, found {len(shards)}")
+    on_device: NDArray[np.uint8] = device.gf256_product(coefficients, len(targets), shards[:data_shards], out)
+    return on_device
 
 
 def verify(shards: Shards | Any, data_shards: int, *, field: Field = "gf256", backend: str = "") -> bool:
@@ -137,8 +142,8 @@ def _count(name: str, value: int) -> None:
 
 
 def _numbers(name: str, values: Iterable[int]) -> list[int]:
-    numbers = [int(value) for value in values]
-    for number in numbers:
-        if not 0 <= number < SHARDS_MAX:
-            raise InvalidInput(f"{name}: expected shard numbers from 0 to {SHARDS_MAX - 1}, found {number}")
+    numbers = list(map(int, values))
+    if numbers and not 0 <= min(numbers) <= max(numbers) < SHARDS_MAX:
+        wrong = next(number for number in numbers if not 0 <= number < SHARDS_MAX)
+        raise InvalidInput(f"{name}: expected shard numbers from 0 to {SHARDS_MAX - 1}, found {wrong}")
     return numbers

@@ -21,7 +21,7 @@ from zerog.chain.metrics import ChainMetrics
 from zerog.cli.main import app
 from zerog.runtime import metrics
 from zerog.storage.kv.metrics import KvMetrics
-from zerog.storage.metrics import IndexerMetrics, PeerMetrics, PrunerMetrics, StorageMetrics
+from zerog.storage.metrics import IndexerMetrics, PeerMetrics, PrunerMetrics, RepairMetrics, StorageMetrics
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,7 +49,7 @@ def config_page() -> str:
 def metrics_page() -> str:
     """Every metric with its labels and meaning."""
     registry = metrics.new_registry()
-    for declared in (ChainMetrics, StorageMetrics, PeerMetrics, PrunerMetrics, IndexerMetrics, KvMetrics):
+    for declared in (ChainMetrics, StorageMetrics, PeerMetrics, PrunerMetrics, IndexerMetrics, KvMetrics, RepairMetrics):
         declared(registry)
     rows = []
     for family in registry.collect():

@@ -27,6 +27,10 @@ from zerog.storage import service
 from zerog.storage.client import FRAGMENT_SIZE, UploadOptions
 from zerog.storage.crypt import Keys as CipherKeys
 from zerog.storage.crypt import public_key
+from zerog.storage.erasure.census import Durability
+from zerog.storage.erasure.manifest import Code
+from zerog.storage.erasure.repair import serve as serve_repair
+from zerog.storage.erasure.restore import Repaired
 from zerog.storage.kv import service as kv_service
 from zerog.storage.remote import FileInfo, NodeStatus
 from zerog.storage.stream_blob import VERSION_LATEST, StreamBlob, Write
@@ -161,6 +165,9 @@ def upload(
     fast: Fast = True,
     task_size: TaskSize = 10,
     fragment_size: Annotated[int, typer.Option(help="Cut files above this; rounded up to a power of two.")] = FRAGMENT_SIZE,
+    erasure: Annotated[
+        str, typer.Option("--erasure", help="Store it once, with parity: 10+4 survives the loss of any 4 of 14 nodes or more.")
+    ] = "",
     encryption_key: KeyFile = None,
     encrypt: Annotated[bool, typer.Option("--encrypt", help="Encrypt for the account that signs.")] = False,
     recipient: Annotated[str, typer.Option(help="Encrypt for the owner of this public key (0x hex).")] = "",
@@ -185,6 +192,9 @@ def upload(
         timeout_s=timeout,
         tags=parse_hex(tags, "--tags"),
     )
+    code = Code.parse(erasure) if erasure else None
+    if code is not None and replicas != 1:
+        raise InvalidInput("give --erasure or --expected-replica, not both: the class stores every part once")
     source = sys.stdin.buffer if file == "-" else Path(file)
     with meter("uploading", 1, quiet=as_json) as progress:
         done = _with_storage(
@@ -192,7 +202,12 @@ def upload(
             node,
             indexer,
             lambda storage: storage.upload(
-                source, options=options, encryption=encryption, fragment_size=fragment_size, progress=_bar(progress)
+                source,
+                options=options,
+                encryption=encryption,
+                fragment_size=fragment_size,
+                erasure=code,
+                progress=_bar(progress),
             ),
             rpc=rpc,
             account=account,
@@ -209,6 +224,7 @@ def _uploaded(done: Uploaded) -> None:
             "size": f"{done.size:,} bytes" + (", encrypted" if done.encrypted else ""),
             "paid": ", ".join(value["transactions"]) or "nothing: the network has it",
             "nodes": ", ".join(value["nodes"]),
+            **({"survives": f"the loss of any {done.losses} of them"} if done.durability else {}),
         }
     )
 
@@ -486,6 +502,72 @@ def _raw(text: str) -> bytes:
     return parse_hex(text) if text.startswith("0x") else text.encode()
 
 
+# -- losses ------------------------------------------------------------------------------------------------------------
+
+Prove = Annotated[bool, typer.Option("--prove", help="Read every part from every node that claims it.")]
+
+
+@app.command()
+def durability(
+    root: Annotated[str, typer.Argument(help="The root of a file stored with --erasure.")],
+    home: Home,
+    node: Nodes = None,
+    indexer: IndexerUrl = "",
+    prove: Prove = False,
+    as_json: Json = False,
+) -> None:
+    """How many more nodes may die before a file is lost, and who holds what of it."""
+    wanted = parse_hash(root, "root")
+    found = _with_storage(home.absolute(), node, indexer, lambda storage: storage.durability(wanted, prove=prove))
+    show(found.to_json(), as_json=as_json, text=lambda: _durability(found))
+
+
+def _durability(found: Durability) -> None:
+    may_die = "cannot be read" if found.losses < 0 else f"{found.losses} nodes" + ("" if found.exact else ", perhaps more")
+    facts(
+        {
+            "root": "0x" + found.root.hex(),
+            "manifest": "0x" + found.manifest.hex(),
+            "code": f"{found.code}, {len(found.stripes)} stripes",
+            "may die": f"{may_die}; {found.possible} with these nodes at best",
+            "missing": f"{found.missing} parts" + (f", {found.lost} stripes are lost" if found.lost else ""),
+            "known by": "reading every part" if found.proven else "what nodes say; --prove reads",
+        }
+    )
+    table(
+        ("node", "shard", "data", "parity", "manifest"),
+        [(url, shard, str(data), str(parity), str(manifest)) for url, shard, data, parity, manifest in found.nodes],
+    )
+    for url, reason in found.liars:
+        print(f"not believed: {url}: {reason}")
+
+
+@app.command()
+def repair(
+    home: Home,
+    root: Annotated[str, typer.Argument(help="The root of a file stored with --erasure; without it every such file.")] = "",
+    node: Nodes = None,
+    indexer: IndexerUrl = "",
+    prove: Prove = False,
+    as_json: Json = False,
+) -> None:
+    """Make the parts of files stored with --erasure that no node holds any more. After an interruption run it again."""
+
+    async def work(storage: Storage) -> list[Repaired]:
+        wanted = [parse_hash(root, "root")] if root else await storage.coded_files()
+        return [await storage.repair(one, prove=prove) for one in wanted]
+
+    done = _with_storage(home.absolute(), node, indexer, work)
+
+    def text() -> None:
+        for one in done:
+            now = one.durability
+            print(f"0x{now.root.hex()}  made {one.rebuilt}, copied {one.copied}; {now.losses} nodes may die")
+
+    values = [one.to_json() for one in done]
+    show(values[0] if root else values, as_json=as_json, text=text)
+
+
 # -- a node ------------------------------------------------------------------------------------------------------------
 
 
@@ -584,4 +666,29 @@ def run_kv(
     loaded = settings.load(config, flags=given)
     raise SystemExit(
         process.foreground(loaded.config, kv_service.serve, ready_file=ready_file, until_stdin_closes=until_stdin_closes)
+    )
+
+
+@app.command("repair-service")
+def repair_service(
+    config: Annotated[Path | None, typer.Option("--config", help="TOML settings; see docs/config.md.")] = None,
+    indexer: Annotated[str | None, typer.Option(help="URL of an indexer; overrides repair.indexer.")] = None,
+    node: Nodes = None,
+    interval: Annotated[
+        int | None, typer.Option(min=1, help="Seconds between two passes; overrides repair.interval_s.")
+    ] = None,
+    ready_file: Annotated[Path | None, typer.Option(help="Write a JSON file with the URLs when it works.")] = None,
+    until_stdin_closes: Annotated[
+        bool, typer.Option("--until-stdin-closes", help="Also stop when standard input ends: for supervisors.")
+    ] = False,
+) -> None:
+    """Repair all files stored with --erasure, again and again, until it is stopped (Ctrl-C or SIGTERM)."""
+    given = {
+        "repair.nodes": ",".join(node) if node else None,
+        "repair.indexer": "" if node else indexer,
+        "repair.interval_s": interval,
+    }
+    loaded = settings.load(config, flags=given)
+    raise SystemExit(
+        process.foreground(loaded.config, serve_repair, ready_file=ready_file, until_stdin_closes=until_stdin_closes)
     )

@@ -285,6 +285,19 @@ class IndexerConfig(_Section, frozen=True):
     file_bytes_max: Positive = 100 << 20
 
 
+class RepairConfig(_Section, frozen=True):
+    nodes: tuple[str, ...] = ()
+    indexer: str = "http://127.0.0.1:12345"
+    interval_s: Positive = 600
+    grace_s: Count = 900
+    urgent_losses: Count = 1
+    prove_every: Count = 24
+    concurrency: Annotated[int, Meta(ge=1, le=64)] = 8
+    files_at_once: Annotated[int, Meta(ge=1, le=64)] = 2
+    node_timeout_s: Positive = 30
+    learn_timeout_s: Positive = 60
+
+
 class Config(_Section, frozen=True):
     """Everything that a zerog process can be told."""
 
@@ -293,6 +306,7 @@ class Config(_Section, frozen=True):
     chain: ChainConfig = ChainConfig()
     storage: StorageConfig = StorageConfig()
     indexer: IndexerConfig = IndexerConfig()
+    repair: RepairConfig = RepairConfig()
 
 
 @dataclass(frozen=True)

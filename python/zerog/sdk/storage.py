@@ -20,12 +20,16 @@ from zerog.contracts import market as market_calls
 from zerog.contracts.artifact import load
 from zerog.contracts.calls import Call
 from zerog.contracts.flow import SubmissionData
-from zerog.errors import Conflict, InvalidInput, NotFound, PeerFault
+from zerog.errors import Conflict, InvalidInput, NotFound, PeerFault, Unavailable
 from zerog.sdk.chain import Chain, Receipt, Refused
 from zerog.sdk.wallet import Account
 from zerog.storage import crypt, directory, part
 from zerog.storage.client import BATCH_SIZE, FRAGMENT_SIZE, Payer, Progress, Resume, StorageClient, Stored, UploadOptions
 from zerog.storage.directory import Entry
+from zerog.storage.erasure.census import Durability
+from zerog.storage.erasure.client import ErasureClient, StoredCoded
+from zerog.storage.erasure.manifest import Code
+from zerog.storage.erasure.restore import Repaired
 from zerog.storage.layout import SEGMENT, FileTree
 from zerog.storage.remote import FileInfo, KvValue, NodeStatus, Remote
 from zerog.storage.stream_blob import StreamBlob
@@ -148,10 +152,16 @@ class Uploaded:
     size: int
     encrypted: bool
     stored: tuple[Stored, ...]
+    durability: tuple[Durability, ...] = ()
 
     @property
     def paid(self) -> bool:
         return any(one.tx_hash is not None for one in self.stored)
+
+    @property
+    def losses(self) -> int:
+        """How many nodes may die; of a file that was stored with an erasure code."""
+        return min((one.losses for one in self.durability), default=0)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -163,6 +173,7 @@ class Uploaded:
             "transactions": list(dict.fromkeys("0x" + one.tx_hash.hex() for one in self.stored if one.tx_hash is not None)),
             "tx_seqs": [one.seq for one in self.stored],
             "nodes": sorted({url for one in self.stored for url in one.nodes}),
+            **({"erasure": self.durability[0].code, "losses_survivable": self.losses} if self.durability else {}),
         }
 
 
@@ -182,6 +193,11 @@ class UploadedDirectory:
             "size": self.size,
             "transactions": self.paid_transactions,
         }
+
+
+def _as_stored(coded: StoredCoded) -> Stored:
+    nodes = tuple(url for url, _, *counts in coded.durability.nodes if any(counts))
+    return Stored(coded.root, coded.size, coded.seq, coded.tx_hash, nodes)
 
 
 class Storage:
@@ -205,12 +221,17 @@ class Storage:
         options: UploadOptions | None = None,
         encryption: Encryption | None = None,
         fragment_size: int = FRAGMENT_SIZE,
+        erasure: Code | None = None,
         progress: Progress | None = None,
     ) -> Uploaded:
         """Store a file, bytes, or what a stream gives until its end (it goes through a private temporary file).
 
         The same file again costs nothing: it is found by its root. Encrypted files are new each time, except that an upload
         which was cut off goes on with the same bytes.
+
+        Args:
+            erasure: store it so that nodes may die: each part once, parity beside it (docs/operating/durability.md). Of
+                ``options`` only the time limit counts then.
 
         Raises:
             InvalidInput: nothing to store. Unavailable: too few nodes, or not all took it; run it again to go on.
@@ -229,10 +250,37 @@ class Storage:
             view = plain
             if encryption is not None:
                 view = stack.enter_context(await asyncio.to_thread(_sealed, plain, encryption.begin(resume)))
-            stored = await self._upload_fragments(view, options, resume, fragment_size, progress)
+            durability: tuple[Durability, ...] = ()
+            if erasure is None:
+                stored = await self._upload_fragments(view, options, resume, fragment_size, progress)
+            else:
+                coded = await self._upload_coded(view, erasure, options, resume, fragment_size, progress)
+                stored = [_as_stored(one) for one in coded]
+                durability = tuple(one.durability for one in coded)
             if resume is not None:
                 resume.done()
-            return Uploaded(tuple(one.root for one in stored), plain.nbytes, encryption is not None, tuple(stored))
+            roots = tuple(one.root for one in stored)
+            return Uploaded(roots, plain.nbytes, encryption is not None, tuple(stored), durability)
+
+    async def _upload_coded(
+        self,
+        view: memoryview,
+        code: Code,
+        options: UploadOptions,
+        resume: Resume | None,
+        fragment_size: int,
+        progress: Progress | None,
+    ) -> list[StoredCoded]:
+        size, client = fragment_bytes(fragment_size), self._coded(options.timeout_s)
+        stored = []
+        for at in range(0, view.nbytes, size):
+            report = None if progress is None else _shifted(progress, at, view.nbytes)
+            with view[at : at + size] as fragment:
+                stored.append(await client.upload(fragment, code, self.payer, resume=resume, progress=report))
+        return stored
+
+    def _coded(self, timeout_s: float = 30) -> ErasureClient:
+        return ErasureClient(self.client, self.remote, timeout_s=timeout_s)
 
     async def _upload_fragments(
         self, view: memoryview, options: UploadOptions, resume: Resume | None, fragment_size: int, progress: Progress | None
@@ -343,7 +391,7 @@ class Storage:
         parts = [target.parent / f".zerog-{root.hex()}.part" for root in listed]
         sizes = []
         for root, working in zip(listed, parts, strict=True):
-            sizes.append(await self.client.fetch(root, working, size=size, progress=progress))
+            sizes.append(await self._fetch(root, working, size, progress))
         if len(parts) == 1 and keys is None:
             await asyncio.to_thread(part.put, parts[0], target, overwrite=overwrite)
             written = sizes[0]
@@ -352,6 +400,17 @@ class Storage:
         for working in parts:
             part.remove(working)
         return written
+
+    async def _fetch(self, root: bytes, working: Path, size: int | None, progress: Progress | None) -> int:
+        """A file as it lies; where parts of it are nowhere, out of its parity."""
+        try:
+            return await self.client.fetch(root, working, size=size, progress=progress)
+        except (NotFound, Unavailable, PeerFault):
+            try:
+                return await self._coded().fetch(root, working, size=size, progress=progress)
+            except NotFound:
+                pass
+            raise
 
     async def read(self, roots: bytes | Sequence[bytes], *, keys: crypt.Keys | None = None, size_max: int = 1 << 30) -> bytes:
         """A file's bytes, at most ``size_max`` of them."""
@@ -417,6 +476,29 @@ class Storage:
     async def info(self, root: bytes) -> list[tuple[str, FileInfo | Exception | None]]:
         """What each node knows of a file."""
         return list(await self.client.infos(root))
+
+    async def durability(self, root: bytes, *, prove: bool = False) -> Durability:
+        """How many more nodes may die before an erasure-coded file is lost, and who holds what of it.
+
+        Args:
+            prove: read every part from every node that claims to hold it, instead of believing them.
+
+        Raises:
+            NotFound: no node knows the file as erasure-coded.
+        """
+        return await self._coded().durability(root, prove=prove)
+
+    async def repair(self, root: bytes, *, prove: bool = False, progress: Progress | None = None) -> Repaired:
+        """Make the parts of an erasure-coded file that no node holds any more, and spread it over the nodes that there are.
+
+        Raises:
+            NotFound: no node knows the file as erasure-coded. Unavailable: more is lost than its parity makes up for.
+        """
+        return await self._coded().repair(root, prove=prove, progress=progress)
+
+    async def coded_files(self) -> list[bytes]:
+        """The roots of all erasure-coded files that nodes list."""
+        return [listed.root for listed in await self._coded().listed()]
 
     # --- streams ------------------------------------------------------------------------------------------------------
 

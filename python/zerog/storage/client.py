@@ -167,6 +167,7 @@ class _File:
     seq: int | None = None
     tx_hash: bytes | None = None
     finished: list[str] = field(default_factory=list)
+    tags: bytes | None = None
 
 
 class StorageClient:
@@ -282,6 +283,24 @@ class StorageClient:
         }
         return [stored[root] for root in roots]
 
+    async def enter(
+        self, files: Sequence[tuple[FileTree, bytes]], payer: Payer | None, resume: Resume | None = None
+    ) -> list[tuple[int | None, bytes | None]]:
+        """Put files (trees and tags) into the log, one transaction for all that no node knows; their bytes are sent by others.
+
+        Returns:
+            The number and the transaction of each file; None for those that were known.
+
+        Raises:
+            Unavailable, Conflict: as ``upload``; nothing was paid.
+        """
+        found = {tree.root: _File(memoryview(b""), tree, tags=tags) for tree, tags in files}
+        targets, options = await self.nodes(), UploadOptions()
+        new = await self._new(found, targets, options)
+        if new:
+            await self._pay(new, targets, payer, options, resume)
+        return [(found[tree.root].seq, found[tree.root].tx_hash) for tree, _ in files]
+
     async def _new(self, files: dict[bytes, _File], targets: Sequence[ShardedNode], options: UploadOptions) -> list[_File]:
         """The files that no node knows: those that must be paid for."""
         if not options.skip_known:
@@ -324,7 +343,7 @@ class StorageClient:
                 open_files.append(file)
         if not open_files:
             return
-        data = [submission(file.tree, options.tags) for file in open_files]
+        data = [submission(file.tree, options.tags if file.tags is None else file.tags) for file in open_files]
 
         def sent(hash: bytes) -> None:
             if resume is not None:
@@ -493,7 +512,9 @@ class StorageClient:
                 holder.busy += 1
                 try:
                     segment = await holder.node.segment(holder.info.seq, index)
-                    wrong = "it does not have the segment" if segment is None else await _wrong(root, layout, index, segment)
+                    wrong = "it does not have the segment"
+                    if segment is not None:
+                        wrong = await wrong_segment(root, layout, index, segment)
                     if segment is not None and not wrong:
                         return bytes(segment.data)
                     # A node that lies once is not asked again; one that has not got the segment may have others.
@@ -550,7 +571,7 @@ def submission(tree: FileTree, tags: bytes = b"") -> SubmissionData:
     return SubmissionData(tree.layout.size, tuple(FlowNode(root, height) for root, height in tree.nodes), tags)
 
 
-async def _wrong(root: bytes, layout: Layout, index: int, segment: Segment) -> str:
+async def wrong_segment(root: bytes, layout: Layout, index: int, segment: Segment) -> str:
     """Why a received segment is not the one asked for; nothing when it is."""
     if segment.root != root or segment.index != index:
         return f"it sent segment {segment.index} of file 0x{segment.root.hex()}"

@@ -221,13 +221,19 @@ class Ingest:
         if tx is not None:
             if segment.file_size != tx.size:
                 raise invalid_params("file_size", "segment file size not matched with tx file size")
-            if self._store.finalized(tx.seq):
+            if self._store.finalized(tx.seq) and not self._is_extra(tx, segment.index):
                 raise invalid_params("root", ALREADY_FINALIZED)
             if self._store.pruned(tx.seq):
                 raise invalid_params("root", ALREADY_PRUNED)
         elif segment.file_size > self._limits.cached_file_bytes_max:
             raise invalid_params("file_size", "caching of large file when tx is unavailable is not supported")
         return tx
+
+    def _is_extra(self, tx: Tx, index: int) -> bool:
+        """Whether a segment is of no use to this node's shard, but of an erasure-coded file that was placed here."""
+        store = self._store
+        outside = not store.shard.holds(tx.start_segment + index)
+        return outside and index not in store.present(tx.seq) and store.is_coded(tx)
 
     @contextmanager
     def _window(self, segments: Sequence[NewSegment]) -> Iterator[None]:

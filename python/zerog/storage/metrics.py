@@ -92,6 +92,29 @@ class IndexerMetrics:
         return _stats(self.calls, self.failures, self.connections)
 
 
+class RepairMetrics:
+    """One background repair's numbers; those of files are of the last pass.
+
+    Args:
+        registry: where they are exposed.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.files = Gauge("zerog_repair_files", "erasure-coded files that nodes list", registry=registry)
+        self.full = Gauge("zerog_repair_full_files", "files that need no repair", registry=registry)
+        self.postponed = Gauge("zerog_repair_postponed_files", "files that wait for silent nodes", registry=registry)
+        self.losses = Gauge(
+            "zerog_repair_losses_survivable",
+            "nodes that may die before a file is lost; -1: a failure",
+            registry=registry,
+        )
+        self.liars = Gauge("zerog_repair_liars", "nodes that sent wrong bytes", registry=registry)
+        self.seconds = Gauge("zerog_repair_pass_seconds", "seconds that the last pass took", registry=registry)
+        self.rebuilt = Counter("zerog_repair_rebuilt_segments", "segments made out of others", registry=registry)
+        self.copied = Counter("zerog_repair_copied_segments", "segments copied to spread files", registry=registry)
+        self.failures = Counter("zerog_repair_failures", "files and passes that failed", registry=registry)
+
+
 def _stats(calls: Histogram, failures: Counter, connections: Gauge) -> Stats:
     """Method names are those served, ``unknown`` or ``malformed``: a closed set."""
 

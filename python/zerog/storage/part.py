@@ -83,6 +83,10 @@ class Part:
         os.pwrite(self._list, b"\1", _HEAD + index)
         self._done[index] = 1
 
+    def read(self, index: int) -> bytes:
+        """What is on disk at a segment's place; to be checked by whoever uses it."""
+        return os.pread(self._file, SEGMENT, index * SEGMENT)
+
     def root(self) -> bytes:
         """The root of what is on disk."""
         with mmap.mmap(self._file, self._size, prot=mmap.PROT_READ) as mapped, memoryview(mapped) as view:

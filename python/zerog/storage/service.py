@@ -27,6 +27,7 @@ from zerog.runtime.rpc_http import Bounds, Doors, Method, RpcServer, Site
 from zerog.runtime.service import Ready, Service
 from zerog.runtime.tasks import Tasks
 from zerog.storage.api import Peers, Shard, Tx
+from zerog.storage.erasure.surface import ErasureSurface
 from zerog.storage.eth import Eth, HttpEth, SendingEth
 from zerog.storage.ingest import Ingest, Limits
 from zerog.storage.metrics import PrunerMetrics, StorageMetrics
@@ -173,7 +174,8 @@ async def serve(
         if miner is not None:
             services.append(miner)
         methods = admin.methods() | ({} if miner is None else miner.methods())
-        services.append(_RpcService(given, surface.methods(), methods, numbers, endpoints))
+        public = surface.methods() | ErasureSurface(store, reads).methods()
+        services.append(_RpcService(given, public, methods, numbers, endpoints))
         if config.metrics.enabled:
             services.append(metrics.MetricsService(registry, config.metrics, partial(setattr, endpoints, "metrics_url")))
         await _until(Node(services), lambda: _tell(endpoints, ready, node), stop)

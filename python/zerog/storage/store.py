@@ -24,6 +24,7 @@ from zerog.errors import Conflict, Corrupt, InvalidInput, NotFound
 from zerog.primitives import merkle
 from zerog.storage import layout, shards
 from zerog.storage.api import FileInfo, Shard, Tx, TxId, segment_range
+from zerog.storage.erasure.manifest import read_tag
 from zerog.storage.layout import SECTOR, SECTORS_PER_SEGMENT, Proof
 from zerog.store.kv import Batch, Kv
 
@@ -37,7 +38,7 @@ FAMILIES: Final = {
     "flow_roots": False,
     "blocks": False,
     "misc": False,
-    "erasure": True,
+    "erasure": False,
     "sealed": True,
     "seals": False,
 }
@@ -166,6 +167,9 @@ class Store:
                     batch.put("tx", key, _encode(tx))
                     batch.put("roots", tx.root + key, b"\1")
                     batch.put("flow_roots", submission.flow_root, key)
+                    tag = read_tag(tx.tags)
+                    if tag is not None and tag.is_manifest:
+                        batch.put("erasure", tag.data_root + key, tx.root)
                     next_seq += 1
             except InvalidInput:
                 if self.tree.length != length:
@@ -211,6 +215,9 @@ class Store:
                 batch.delete("roots", tx.root + key)
                 batch.delete("status", key)
                 batch.delete("flow_roots", self.tree.root_after(tx.seq))
+                tag = read_tag(tx.tags)
+                if tag is not None and tag.is_manifest:
+                    batch.delete("erasure", tag.data_root + key)
                 for index in self._have(tx.seq):
                     batch.delete("segments", key + _index(index))
                     batch.delete("proofs", key + _index(index))
@@ -281,6 +288,15 @@ class Store:
             found.append(self.tx(low))
             low += 1
         return found
+
+    def manifests(self, start: bytes = b"", stop: bytes | None = None) -> Iterator[tuple[bytes, int, bytes]]:
+        """The manifests of erasure-coded files: (root of the file, number of the manifest, its root), by root of the file."""
+        for key, root in self.kv.scan("erasure", start, stop):
+            yield key[:32], _number(key[32:]), root
+
+    def is_coded(self, tx: Tx) -> bool:
+        """Whether a file is part of an erasure-coded one. Its segments may then lie on nodes of any shard."""
+        return read_tag(tx.tags) is not None or next(self.manifests(tx.root, tx.root + b"\xff" * 9), None) is not None
 
     # --- state of files -----------------------------------------------------------------------------------------------
 
@@ -483,9 +499,14 @@ class Store:
             self._finish_if_complete(self.tx(seq))
 
     def drop_outside(self, seq: int, limit: int) -> int:
-        """Delete up to ``limit`` segments of a file that are not of this shard; returns how many."""
+        """Delete up to ``limit`` segments of a file that are not of this shard; returns how many.
+
+        Segments of erasure-coded files were put here on purpose and stay.
+        """
         with self._lock:
             tx = self.tx(seq)
+            if self.is_coded(tx):
+                return 0
             outside = [i for i in sorted(self._have(seq)) if not self._shard.holds(tx.start_segment + i)][:limit]
             batch = Batch()
             for index in outside:

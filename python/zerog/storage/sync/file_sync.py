@@ -153,7 +153,7 @@ class FileSync:
     def repair(self, seq: int) -> None:
         """Damaged segments of a file were dropped: fetch them again, with or without ``auto``."""
         tx = self._store.find_tx(seq)
-        if tx is None:
+        if tx is None or self._store.is_coded(tx):
             return
         try:
             self.order(tx)
@@ -267,7 +267,7 @@ class FileSync:
             file = next(iter(self._announced))
             del self._announced[file]
             tx = self._store.find_tx(file.seq)
-            if tx is not None and tx.id == file and self._is_open(tx.seq):
+            if tx is not None and tx.id == file and self._is_open(tx.seq) and not self._store.is_coded(tx):
                 self._start(tasks, self._job(tx, "random"))
         if not self._room("random") and not self._room("sequential"):
             return
@@ -301,7 +301,7 @@ class FileSync:
         if len(found) > FILES_MAX:
             first, rest = found[: FILES_MAX // 2], found[FILES_MAX // 2 :]
             found = first + sorted(self._chance.sample(rest, FILES_MAX // 2))
-        txs = [tx for tx in await self._lane.run(lambda: [self._store.find_tx(seq) for seq in found]) if tx is not None]
+        txs = await self._lane.run(self._plain, found)
         unknown = [tx.id for tx in txs if not self._network.holders(tx.id)]
         if unknown:
             await self._network.ask(unknown)
@@ -310,6 +310,11 @@ class FileSync:
                 self._pending.append(tx.seq)
             else:
                 self._put_off(tx.seq)
+
+    def _plain(self, seqs: Sequence[int]) -> list[Tx]:
+        """Files to fetch by themselves. Parts of erasure-coded ones lie where they were put: whole copies would undo that."""
+        found = [tx for seq in seqs if (tx := self._store.find_tx(seq)) is not None]
+        return [tx for tx in found if not self._store.is_coded(tx)]
 
     def _try(self, tasks: Tasks, seq: int, kind: str) -> None:
         tx = self._store.find_tx(seq)

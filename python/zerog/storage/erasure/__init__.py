@@ -1,0 +1,1 @@
+"""Files that survive the loss of nodes: parity beside the plain segments, placed, counted and repaired."""

@@ -187,7 +187,7 @@ class Client:
     """One official client.
 
     ``encrypts`` and ``decrypts`` say what this release can do (the PyPI one offers to encrypt and fails before it sends
-    anything); ``empty`` is what it says of a file without bytes.
+    anything); ``empty`` is what it says of a file without bytes. ``sets_gas`` is whether a limit of gas given to it counts.
     """
 
     name: str
@@ -195,6 +195,7 @@ class Client:
     encrypts: bool
     decrypts: bool
     empty: str
+    sets_gas: bool = True
 
     def __str__(self) -> str:
         return self.name
@@ -203,6 +204,6 @@ class Client:
 CLIENTS = [
     Client("npm-0gfoundation-1.2.8", _npm("@0gfoundation/0g-ts-sdk"), True, True, "merkle tree"),
     Client("npm-0glabs-0.3.3", _npm("@0glabs/0g-ts-sdk"), False, False, "merkle tree"),
-    Client("pypi-0.4.0", _python, False, True, "merkle tree"),
+    Client("pypi-0.4.0", _python, False, True, "merkle tree", sets_gas=False),
     Client("go-1.1.0", _go, False, False, "file is empty"),
 ]

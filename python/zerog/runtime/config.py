@@ -177,8 +177,8 @@ class StoragePeersConfig(_Section, frozen=True):
     peers_max: Annotated[int, Meta(ge=1, le=1000)] = 50
     uploads_max: Positive = 16
     upload_bytes_per_s: Count = 0
-    connect_timeout_s: Positive = 15
-    find_timeout_s: Positive = 5
+    connect_timeout_ms: Positive = 15_000
+    find_timeout_ms: Positive = 5000
     ping_s: Positive = 15
     ban_s: Positive = 3600
     locations_max: Positive = 100_000
@@ -193,8 +193,8 @@ class StorageSyncConfig(_Section, frozen=True):
     requests_per_file: Annotated[int, Meta(ge=1, le=16)] = 2
     segments_per_request: Annotated[int, Meta(ge=1, le=16)] = 8
     failures_max: Positive = 3
-    first_timeout_s: Positive = 5
-    request_timeout_s: Positive = 15
+    first_timeout_ms: Positive = 5000
+    request_timeout_ms: Positive = 15_000
     idle_ms: Annotated[int, Meta(ge=10, le=600_000)] = 3000
     backoff_ms: Positive = 10_000
 

@@ -53,22 +53,20 @@ def service(
     methods: Mapping[str, Unary | Stream],
     *,
     stream_timeout_s: float = 60,
-    on_malformed: Callable[[Caller], None] = lambda caller: None,
 ) -> grpc.GenericRpcHandler:
     """The methods of a service, by the names in its descriptor; each must be there.
 
     Args:
         stream_timeout_s: a stream that the caller does not read to its end in this time is closed.
-        on_malformed: told of who sent bytes that are no message.
     """
     handlers: dict[str, Any] = {}
     for method in descriptor.methods:
         function = methods[method.name]
         if method.server_streaming:
-            answer = _stream(method, function, stream_timeout_s, on_malformed)
+            answer = _stream(method, function, stream_timeout_s)
             handlers[method.name] = grpc.unary_stream_rpc_method_handler(answer)
         else:
-            handlers[method.name] = grpc.unary_unary_rpc_method_handler(_unary(method, function, on_malformed))
+            handlers[method.name] = grpc.unary_unary_rpc_method_handler(_unary(method, function))
     return grpc.method_handlers_generic_handler(descriptor.full_name, handlers)
 
 
@@ -86,15 +84,11 @@ def _parse(method: MethodDescriptor, body: bytes) -> Message:
     return message
 
 
-def _unary(method: MethodDescriptor, function: Any, on_malformed: Callable[[Caller], None]) -> Any:
+def _unary(method: MethodDescriptor, function: Any) -> Any:
     async def answer(body: bytes, context: Any) -> bytes:
         caller = _caller(context)
         try:
-            try:
-                request = _parse(method, body)
-            except errors.InvalidInput:
-                on_malformed(caller)
-                raise
+            request = _parse(method, body)
             reply: bytes = (await function(request, caller)).SerializeToString()
         except Exception as error:
             await context.abort(*_status(error, method.name))
@@ -104,15 +98,11 @@ def _unary(method: MethodDescriptor, function: Any, on_malformed: Callable[[Call
     return answer
 
 
-def _stream(method: MethodDescriptor, function: Any, timeout_s: float, on_malformed: Callable[[Caller], None]) -> Any:
+def _stream(method: MethodDescriptor, function: Any, timeout_s: float) -> Any:
     async def answer(body: bytes, context: Any) -> None:
         caller = _caller(context)
         try:
-            try:
-                request = _parse(method, body)
-            except errors.InvalidInput:
-                on_malformed(caller)
-                raise
+            request = _parse(method, body)
             async with asyncio.timeout(timeout_s):
                 async for message in function(request, caller):
                     await context.write(message.SerializeToString())

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from zerog.contracts import reward
-from zerog.errors import PeerFault, TimedOut, Unavailable
+from zerog.errors import InvalidInput, PeerFault, TimedOut, Unavailable
 from zerog.runtime import log
 from zerog.runtime.offload import Offload
 from zerog.runtime.service import Ready
@@ -98,7 +98,7 @@ class Pruner:
         try:
             if self._pruning.reward:
                 await self._drop_unrewarded(lane)
-        except (Unavailable, TimedOut, PeerFault) as error:
+        except (Unavailable, TimedOut, PeerFault, InvalidInput) as error:
             self.status = replace(self.status, fault=str(error))
             _log.warning("pruner.failed", reason=str(error))
         await self._drop_outside(lane)

@@ -55,8 +55,10 @@ class PeerService:
         self._numbers = PeerMetrics(registry)
         network_id = NetworkId(chain_id, flow)
         dialing = Dialing(
-            peers_max=peers.peers_max, connect_timeout_s=peers.connect_timeout_s, find_timeout_s=peers.find_timeout_s,
-            request_timeout_s=sync.request_timeout_s, first_timeout_s=sync.first_timeout_s, ping_interval_s=peers.ping_s,
+            peers_max=peers.peers_max, connect_timeout_s=peers.connect_timeout_ms / 1000,
+            find_timeout_s=peers.find_timeout_ms / 1000,
+            request_timeout_s=sync.request_timeout_ms / 1000,
+            first_timeout_s=sync.first_timeout_ms / 1000, ping_interval_s=peers.ping_s,
         )  # fmt: skip
         self.network = Network(
             store, self.key, network_id, dialing, Scores(time.monotonic, ban_s=peers.ban_s),

@@ -9,8 +9,10 @@ that the blocks did not show, and sends reading back to the last submission that
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from zerog.contracts import flow as flow_contract
 from zerog.errors import Conflict, Corrupt, InvalidInput, PeerFault, TimedOut, Unavailable
@@ -22,6 +24,8 @@ from zerog.storage.log import SUBMIT_TOPIC, read_submission
 from zerog.storage.store import Position, Store
 
 _log = log.get(__name__)
+
+PROGRESS_S: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,17 @@ class LogSync:
         writer: Offload,
         on_new: Callable[[Sequence[Tx]], Awaitable[None]],
         on_reverted: Callable[[Sequence[Tx]], None] = lambda txs: None,
+        *,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._eth, self._store, self._reading, self._writer = eth, store, reading, writer
-        self._on_new, self._on_reverted = on_new, on_reverted
+        self._on_new, self._on_reverted, self._now_s = on_new, on_reverted, now_s
         self._page = reading.page_blocks
         self._gap_at: int | None = None
         self.fault: str | None = None
         self.head = 0
+        self._told_s = 0.0
+        self._told_block = -1
 
     async def run(self) -> None:
         """Follow the chain until cancelled.
@@ -105,7 +113,28 @@ class LogSync:
         if end is None or await self._eth.block(last) != end or not await self._is_current(progress):
             return False
         await self._take([read_submission(entry) for entry in logs], Position(last, end.hash))
+        self._tell(first, last)
         return True
+
+    def _tell(self, first: int, last: int) -> None:
+        """While the log is more than a page behind: how far it is, every few seconds, and when it has caught up."""
+        goal, now_s = self.head - self._reading.confirmations, self._now_s()
+        behind = goal - last
+        if self._told_block < 0:
+            if behind >= self._page:
+                self._told_s, self._told_block = now_s, first
+                _log.info("log.catching_up", block=last, head=self.head, files=self._store.next_seq)
+            return
+        if behind <= 0:
+            _log.info("log.caught_up", block=last, files=self._store.next_seq)
+            self._told_block = -1
+        elif now_s - self._told_s >= PROGRESS_S:
+            rate = (last - self._told_block) / (now_s - self._told_s)
+            _log.info(
+                "log.progress", block=last, head=self.head, percent=round(100 * last / max(1, goal), 1),
+                files=self._store.next_seq, blocks_per_s=round(rate), left_s=round(behind / max(rate, 1e-9)),
+            )  # fmt: skip
+            self._told_s, self._told_block = now_s, last
 
     async def _is_current(self, position: Position | None) -> bool:
         if position is None:

@@ -60,7 +60,7 @@ async def reorganise(eth: SimulatedEth, count: int, seed: int) -> None:
                 await sync.step()  # a reorganisation in the middle of catching up
                 continue
             await caught_up(sync, kept, eth)
-            if number % 10 == 9:
+            if number % 40 == 39:
                 fresh = Store(MemoryKv(list(FAMILIES)))
                 await caught_up(reader(eth, fresh, lane, page_blocks=1000), fresh, eth)
                 assert contents(fresh) == contents(kept)

@@ -22,6 +22,8 @@ class StorageNode:
     process: subprocess.Popen[bytes] | None = field(default=None)
     settings: dict[str, str] = field(default_factory=dict)
     url: str = ""
+    more: list[str] = field(default_factory=list)
+    ready: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
         ready = self.home.with_suffix(".ready")
@@ -37,7 +39,8 @@ class StorageNode:
         with open(self.home.with_suffix(".log"), "ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "zerog", "storage", "run", "--home", str(self.home), "--rpc", self.rpc,
-                 "--shard", self.shard, "--port", port, "--admin-port", "0", "--ready-file", str(ready)],
+                 "--shard", self.shard, "--port", port, "--admin-port", "0", "--ready-file", str(ready),
+                 *self.more],
                 env=environment, stdout=output, stderr=output,
             )  # fmt: skip
         ends = time.monotonic() + 60
@@ -45,7 +48,8 @@ class StorageNode:
             assert self.process.poll() is None, self.home.with_suffix(".log").read_text()
             assert time.monotonic() < ends, self.home.with_suffix(".log").read_text()
             time.sleep(0.05)
-        self.url = json.loads(ready.read_text())["rpc_url"].rstrip("/")
+        self.ready = json.loads(ready.read_text())
+        self.url = self.ready["rpc_url"].rstrip("/")
 
     def stop(self, how: int = signal.SIGTERM) -> None:
         if self.process is not None:

@@ -582,6 +582,11 @@ def run(
     port: Annotated[int | None, typer.Option(help="Overrides storage.rpc.port.")] = None,
     admin_port: Annotated[int | None, typer.Option(help="Overrides storage.admin.port.")] = None,
     metrics_port: Annotated[int | None, typer.Option(help="Overrides metrics.port.")] = None,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option("--peer", help="Another node's peer address, host:port; may be given again; turns peers on."),
+    ] = None,
+    peers_port: Annotated[int | None, typer.Option(help="Overrides storage.peers.port; turns peers on.")] = None,
     ready_file: Annotated[Path | None, typer.Option(help="Write a JSON file with the URLs when the node answers.")] = None,
     until_stdin_closes: Annotated[
         bool, typer.Option("--until-stdin-closes", help="Also stop when standard input ends: for supervisors.")
@@ -600,6 +605,9 @@ def run(
         "storage.rpc.port": port,
         "storage.admin.port": admin_port,
         "metrics.port": metrics_port,
+        "storage.peers.enabled": True if peer or peers_port is not None else None,
+        "storage.peers.port": peers_port,
+        "storage.peers.bootstrap": ",".join(peer) if peer else None,
     }
     loaded = settings.load(config, flags=given)
     raise SystemExit(

@@ -56,7 +56,7 @@ async def completes_in_spite_of(first: str, second: str, honest: Running, eth: S
             elif how not in PARTLY_TRUE:
                 assert score < 0
         if not PARTLY_TRUE & {first, second}:
-            assert peers.network.scores.score(honest.node.peers.key.id) > 0  # type: ignore[union-attr]
+            await until(lambda: peers.network.scores.score(honest.node.peers.key.id) > 0)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(("first", "second"), [("wrong data", "wrong proof"), ("truncated", "huge")])

@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 from tests.unit.storage.harness import Refused, Running, SimulatedEth, pattern, running, submission_of
-from tests.unit.storage.peers_kit import HASTY, PEERS, joined, peer_of, until
+from tests.unit.storage.peers_kit import HASTY, PEERS, handshake, joined, peer_of, until
 
 from zerog.runtime.config import load
 from zerog.storage.api import Shard
 from zerog.storage.layout import FileTree
-from zerog.storage.peers.messages import Address
+from zerog.storage.peers.identity import PeerKey
+from zerog.storage.peers.messages import Address, file_message
 from zerog.storage.peers.score import Event
 from zerog.storage.service import open_store
 from zerog.storage.store import check_stored
+from zerog.wire.proto import storage_peers_pb2 as pb
 
 BY_HAND = {"storage.sync.auto": False}
 
@@ -221,10 +223,14 @@ async def test_a_peer_that_reads_damage_leaves_it_out_and_mends_it(tmp_path: Pat
         family: Any = a.node.store.kv._families["segments"]  # type: ignore[attr-defined]
         key = bytes(8) + (2).to_bytes(6, "big")
         family[key] = family[key][:-1] + b"\xaa"
-        async with running(tmp_path / "b", eth, **joined(a)) as b:
-            await b.finalized(0)
-            assert holds(b, 0, data[0])
-            await until(lambda: a.node.store.finalized(0) and a.node.store.segment(0, 2) == data[0][524_288:786_432])
+        client, session = await handshake(a.endpoints.peers_address, PeerKey(b"\x21" * 32))
+        file = file_message(a.node.store.tx(0).id)
+        request = pb.GetSegmentsRequest(session=session, file=file, indexes=[1, 2, 3])
+        assert [found.index async for found in client.stream("GetSegments", request, timeout_s=5)] == [1, 3]
+        await client.close()
+        await until(lambda: peers_of(a).status(0) == "Completed")
+        assert a.node.store.segment(0, 2) == data[0][524_288:786_432]
+        assert a.node.store.finalized(0)
 
 
 @pytest.mark.slow

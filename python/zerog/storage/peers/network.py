@@ -42,6 +42,8 @@ _log = log.get(__name__)
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["Peers"]
 BOOK_MAX: Final = 1000
 ANNOUNCE_WAITING_MAX: Final = 10_000
+TRANSFERS_MAX: Final = 4
+"""Requests for segments to one peer at one moment: as many as a peer of default settings takes."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ class Connection:
     seen_s: float
     next_seq: int = 0
     transfers: int = 0
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TRANSFERS_MAX))
     received_bytes: int = 0
-    asked: set[TxId] = field(default_factory=set)
 
 
 @dataclass
@@ -363,12 +365,14 @@ class Network:
         connection.seen_s = self._now_s()
         return reply
 
-    def failed(self, connection: Connection, error: ZerogError) -> None:
-        """Hold a failed call against a peer; one that is gone, or has forgotten us, is connected to anew."""
+    def failed(self, connection: Connection, error: ZerogError, *, progress: bool = False) -> None:
+        """Hold a failed call against a peer, less so when it brought something; one that is gone is connected to anew."""
         event = {
             PeerFault: Event.INVALID, InvalidInput: Event.INVALID, TimedOut: Event.LATE, Exhausted: Event.REFUSED,
             NotFound: Event.REFUSED,
         }.get(type(error), Event.UNREACHABLE)  # fmt: skip
+        if event is Event.LATE and progress:
+            event = Event.REFUSED
         self.note(connection.peer_id, event, str(error))
         if isinstance(error, Unavailable | Unauthorized) and self.connections.get(connection.peer_id) is connection:
             del self.connections[connection.peer_id]
@@ -412,12 +416,22 @@ class Network:
     async def fetch(self, connection: Connection, tx: Tx, indexes: Sequence[int]) -> Fetched:
         """Ask a peer for segments of a file. What comes back has the right form and nothing else: check the proofs.
 
-        The first must come within ``first_timeout_s``, all within ``request_timeout_s``; what came until then is returned.
+        Waits for one of the peer's four slots. Then the first must come within ``first_timeout_s``, all within
+        ``request_timeout_s``; what came until then is returned.
         """
+        connection.transfers += 1
+        try:
+            async with connection.slots:
+                if self.connections.get(connection.peer_id) is not connection:
+                    return Fetched([], NotFound(f"{connection.address} has left"))
+                return await self._fetch(connection, tx, indexes)
+        finally:
+            connection.transfers -= 1
+
+    async def _fetch(self, connection: Connection, tx: Tx, indexes: Sequence[int]) -> Fetched:
         request = pb.GetSegmentsRequest(session=connection.session, file=messages.file_message(tx.id), indexes=indexes)
         segments: list[Segment] = []
         left = set(indexes)
-        connection.transfers += 1
         stream = connection.client.stream(
             "GetSegments", request, timeout_s=self._dialing.request_timeout_s, first_timeout_s=self._dialing.first_timeout_s
         )
@@ -434,7 +448,6 @@ class Network:
         except ZerogError as error:
             return Fetched(segments, error)
         finally:
-            connection.transfers -= 1
             await stream.aclose()  # type: ignore[attr-defined]
         connection.seen_s = self._now_s()
         return Fetched(segments, None)

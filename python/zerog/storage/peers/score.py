@@ -22,7 +22,7 @@ class Event(Enum):
     """What a peer did, and what it costs."""
 
     GOOD = 0.25
-    REFUSED = -2.0
+    REFUSED = -1.0
     UNREACHABLE = -5.0
     MISSING = -10.0
     FLOOD = -10.0

@@ -6,6 +6,7 @@ what a peer does wrong is told to ``note``, which may end its session.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -18,7 +19,7 @@ from zerog.runtime.limits import TokenBucket
 from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_grpc import Caller, Stream, Unary
 from zerog.storage.api import Tx, TxId
-from zerog.storage.layout import Proof
+from zerog.storage.layout import SEGMENT, Proof
 from zerog.storage.peers import messages
 from zerog.storage.peers.identity import (
     NONCE_BYTES,
@@ -115,7 +116,7 @@ class PeerServer:
         self._sessions: dict[bytes, Session] = {}
         self._by_peer: dict[bytes, Session] = {}
         self._uploads = 0
-        self._bandwidth = TokenBucket(serving.bytes_per_s, max(serving.bytes_per_s, 8 << 20), now_s)
+        self._bandwidth = TokenBucket(serving.bytes_per_s, max(serving.bytes_per_s, SEGMENT), now_s)
         self.address = ""
 
     def methods(self) -> dict[str, Unary | Stream]:
@@ -269,8 +270,7 @@ class PeerServer:
                     continue
                 if found is None:
                     continue
-                if serving.bytes_per_s and not self._bandwidth.take(len(found[0])):
-                    raise Exhausted("no bandwidth left for now")
+                await self._pace(len(found[0]))
                 yield messages.segment_message(index, *found)
                 session.sent_bytes += len(found[0])
                 session.seen_s = self._now_s()
@@ -278,6 +278,13 @@ class PeerServer:
         finally:
             session.uploads -= 1
             self._uploads -= 1
+
+    async def _pace(self, size_bytes: int) -> None:
+        """Wait until there is bandwidth left; the deadline of the stream ends it."""
+        while True:
+            if not self._serving.bytes_per_s or self._bandwidth.take(size_bytes):
+                return
+            await asyncio.sleep(0.05)
 
     def _read(self, tx: Tx, index: int) -> tuple[bytes, Proof] | None:
         if self._store.pruned(tx.seq):

@@ -38,6 +38,9 @@ ORDERS_MAX: Final = 1000
 ANNOUNCED_MAX: Final = 10_000
 REMEMBERED_MAX: Final = 1000
 BACKOFF_MAX: Final = 100_000
+BUSY_S: Final = 0.5
+"""The pause after a peer said that it is busy, which counts as a tenth of a failure."""
+BUSY_COST: Final = 0.1
 
 
 class State(StrEnum):
@@ -80,7 +83,7 @@ class _Job:
     reason: str = ""
     wanted: dict[int, None] = field(default_factory=dict)
     claimed: set[int] = field(default_factory=set)
-    failures: dict[bytes, int] = field(default_factory=dict)
+    failures: dict[bytes, float] = field(default_factory=dict)
     peers: dict[bytes, str] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
@@ -455,7 +458,9 @@ class FileSync:
             self._numbers.segments.inc(len(good))
             self._network.note(peer, Event.GOOD, "", len(good))
         if fetched.fault is not None:
-            self._failed(job, connection, fetched.fault)
+            self._failed(job, connection, fetched.fault, progress=bool(good))
+            if isinstance(fetched.fault, Exhausted):
+                await asyncio.sleep(BUSY_S)
         elif len(good) == len(indexes):
             job.peers[peer] = "Connected"
         elif len(fetched.segments) < len(indexes):
@@ -465,12 +470,13 @@ class FileSync:
             job.failures[peer] = job.failures.get(peer, 0) + 1
             job.peers[peer] = "Lacking"
 
-    def _failed(self, job: _Job, connection: Connection, error: ZerogError) -> None:
+    def _failed(self, job: _Job, connection: Connection, error: ZerogError, *, progress: bool) -> None:
         peer = connection.peer_id
-        job.failures[peer] = job.failures.get(peer, 0) + 1
+        if not progress:
+            job.failures[peer] = job.failures.get(peer, 0) + (BUSY_COST if isinstance(error, Exhausted) else 1)
         job.peers[peer] = "Failed"
         if isinstance(error, PeerFault | InvalidInput):
             job.failures[peer] = self._plan.failures_max
-        if isinstance(error, NotFound | PeerFault | InvalidInput | TimedOut):
+        if isinstance(error, NotFound | PeerFault | InvalidInput) or (isinstance(error, TimedOut) and not progress):
             self._network.locations.drop(job.tx.id, peer)
-        self._network.failed(connection, error)
+        self._network.failed(connection, error, progress=progress)

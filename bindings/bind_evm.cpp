@@ -281,10 +281,10 @@ class EvmWorld {
   pyb::dict block_end(const pyb::dict& env_dict, const pyb::list& withdrawals, const pyb::handle& deposit_contract, const pyb::list& deposit_logs,
                       bool requests_required) {
     const Environment env = environment_of(env_dict, rules_);
-    std::vector<Withdrawal> list;
+    ConsensusInputs inputs;
     for (const auto& item : withdrawals) {
       const pyb::tuple t = pyb::reinterpret_borrow<pyb::tuple>(item);
-      list.push_back({u64_from(t[0], "withdrawals"), u64_from(t[1], "withdrawals"), fixed_of<20>(t[2], "withdrawals"), u64_from(t[3], "withdrawals")});
+      inputs.withdrawals.push_back({u64_from(t[0], "withdrawals"), u64_from(t[1], "withdrawals"), fixed_of<20>(t[2], "withdrawals"), u64_from(t[3], "withdrawals")});
     }
     std::vector<Log> logs;
     for (const auto& item : deposit_logs) {
@@ -300,7 +300,7 @@ class EvmWorld {
     std::optional<Outcome<BlockEnd>> end;
     {
       const pyb::gil_scoped_release release;
-      end.emplace(apply_block_end(*block_, env.block, rules_, list, options));
+      end.emplace(apply_block_end(*block_, env.block, rules_, inputs, options));
     }
     const BlockEnd& done = unwrap_ref(*end);
     pyb::dict out;

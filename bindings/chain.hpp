@@ -63,6 +63,22 @@ evm::CallRequest parse_call(const pybind11::dict& fields);
 evm::CallContext call_context(const evm::Engine& engine, std::optional<uint64_t> number, const pybind11::object& overrides,
                               const pybind11::object& block_overrides, uint64_t deadline_ms, uint64_t gas_cap);
 
+// A staged block; record and diff have moved into Python.
+struct SealedBlock {
+  evm::Sealed sealed;
+  pybind11::bytes record, diff;
+};
+SealedBlock wrap(Outcome<evm::Sealed> outcome);
+
+// Nothing when the key is absent or None.
+pybind11::object item_of(const pybind11::dict& dict, const char* key);
+evm::ChainConfig parse_config(const pybind11::bytes& text);
+evm::Genesis parse_genesis(const pybind11::dict& fields);
+
+void bind_chain_sealed(pybind11::module_& m);
+void bind_chain_blocks(EngineClass& engine);
+void bind_chain_pool(pybind11::module_& m, EngineClass& engine);
+void bind_chain_reads(EngineClass& engine);
 void bind_chain_calls(EngineClass& engine);
 void bind_chain_traces(EngineClass& engine);
 void bind_chain_records(pybind11::module_& m);

@@ -89,6 +89,13 @@ struct Withdrawal {
   uint64_t amount_gwei = 0;
 };
 
+// What consensus gives a block beside its transactions (chain.md §3.4, §3.5).
+struct ConsensusInputs {
+  std::vector<Withdrawal> withdrawals;
+  std::vector<Withdrawal> slashings;  // of the validator whose contract is at `address`, by `amount_gwei`
+  std::optional<std::vector<uint8_t>> bridge;  // SSZ of the bridge messages; from the bridge fork on, and only then
+};
+
 struct Header {
   Hash32 parent_hash{}, ommers_hash{};
   Address coinbase{};

@@ -234,6 +234,11 @@ class Sealed:
         (hash, text) of transactions that were left out because they could not be executed.
         """
     @property
+    def failed_calls(self) -> list[str]:
+        """
+        Sentences: distribution, slashing and bridge calls that failed and so did nothing.
+        """
+    @property
     def gas_limit(self) -> int: ...
     @property
     def gas_used(self) -> int: ...
@@ -284,7 +289,8 @@ class Engine:
 
         Args:
             config: a geth-style JSON "config" object: chainId, pragueTime (absent: never), blobSchedule, depositContractAddress, and
-                "zerog" {gasFloorPercent, precompiles, repeatedTimestamps, gasLimitMin}; without "zerog" the rules are Ethereum's.
+                bridgeForkTime, and "zerog" {gasFloorPercent, precompiles, repeatedTimestamps, gasLimitMin, stakingForkTime}; without
+                "zerog" the rules are Ethereum's.
             history_blocks: how many blocks back reads reach.
             pool_per_sender, pool_total, pool_bytes: bounds of the pool.
             pool_tip_min: lowest priority fee (wei) that the pool admits.
@@ -316,6 +322,8 @@ class Engine:
         gas_limit: typing.SupportsInt | typing.SupportsIndex | None = None,
         extra_data: typing.Any = b"",
         withdrawals: collections.abc.Iterable[typing.Any] = (),
+        slashings: collections.abc.Iterable[typing.Any] = (),
+        bridge: typing.Any = None,
         parent_beacon_root: typing.Any = b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
         max_transactions: typing.SupportsInt | typing.SupportsIndex = 0,
         max_millis: typing.SupportsInt | typing.SupportsIndex = 0,
@@ -327,6 +335,8 @@ class Engine:
             timestamp: seconds, not below the head's.
             gas_limit: wanted; the header moves towards it by less than 1/1024. None keeps the head's.
             withdrawals: {index, validator_index, address, amount (gwei)} each.
+            slashings: {address (the validator's contract), amount (gwei)} each; index and validator_index as consensus likes.
+            bridge: SSZ of the bridge messages, from the bridge fork on; None is a list without any.
             max_transactions, max_millis: further bounds; 0 is none.
 
         Returns:
@@ -345,6 +355,8 @@ class Engine:
         gas_limit: typing.SupportsInt | typing.SupportsIndex | None = None,
         extra_data: typing.Any = b"",
         withdrawals: collections.abc.Iterable[typing.Any] = (),
+        slashings: collections.abc.Iterable[typing.Any] = (),
+        bridge: typing.Any = None,
         parent_beacon_root: typing.Any = b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
         max_transactions: typing.SupportsInt | typing.SupportsIndex = 0,
         max_millis: typing.SupportsInt | typing.SupportsIndex = 0,

@@ -95,6 +95,44 @@ void append_transaction_list(Encoder& out, const std::vector<Bytes>& transaction
   for (const Bytes& raw : transactions) is_legacy(raw) ? out.raw(raw) : out.bytes(raw);
 }
 
+void append_withdrawals(Encoder& out, const std::vector<Withdrawal>& withdrawals) {
+  const size_t list = out.open_list();
+  for (const Withdrawal& w : withdrawals) append_withdrawal(out, w);
+  out.close_list(list);
+}
+
+std::vector<Withdrawal> read_withdrawals(Decoder& in) {
+  std::vector<Withdrawal> out;
+  Decoder list = in.list();
+  while (!list.at_end()) {
+    Decoder entry = list.list();
+    Withdrawal w;
+    w.index = entry.number_u64();
+    w.validator_index = entry.number_u64();
+    w.address = entry.fixed<20>();
+    w.amount_gwei = entry.number_u64();
+    entry.finish();
+    out.push_back(w);
+  }
+  return out;
+}
+
+// What 0G puts behind the withdrawals. One form for each content: what is empty is left out, or an empty string when it must
+// hold its place.
+void read_inputs_of_zerog(Decoder& in, ConsensusInputs& inputs) {
+  if (in.at_end()) return;
+  if (in.next_is_list()) {
+    inputs.slashings = read_withdrawals(in);
+    if (inputs.slashings.empty()) in.fail("an empty list of slashings is left out");
+    if (in.at_end()) return;
+  } else if (in.bytes().size != 0 || in.at_end()) {
+    in.fail("slashings are a list");
+  }
+  const Bytes bridge = in.bytes();
+  if (bridge.size == 0) in.fail("an empty bridge request is left out");
+  inputs.bridge.emplace(bridge.data, bridge.data + bridge.size);
+}
+
 }  // namespace
 
 std::vector<uint8_t> encode_withdrawal(const Withdrawal& withdrawal) {
@@ -133,12 +171,13 @@ std::vector<uint8_t> encode_transaction_list(const std::vector<Bytes>& transacti
   return out.take();
 }
 
-std::vector<uint8_t> encode_block(Bytes header_rlp, const std::vector<Bytes>& transactions, const std::vector<Withdrawal>& withdrawals) {
+std::vector<uint8_t> encode_block(Bytes header_rlp, const std::vector<Bytes>& transactions, const ConsensusInputs& inputs) {
   const std::vector<uint8_t> list = encode_transaction_list(transactions);
   Encoder tail;
-  const size_t mark = tail.open_list();
-  for (const Withdrawal& w : withdrawals) append_withdrawal(tail, w);
-  tail.close_list(mark);
+  append_withdrawals(tail, inputs.withdrawals);
+  if (!inputs.slashings.empty()) append_withdrawals(tail, inputs.slashings);
+  else if (inputs.bridge) tail.bytes(Bytes{});
+  if (inputs.bridge) tail.bytes(as_bytes(*inputs.bridge));
   Encoder out;
   const size_t payload = header_rlp.size + list.size() + 1 + tail.size();
   out.reserve(payload + 9);
@@ -168,17 +207,8 @@ Outcome<DecodedBlock> decode_block(Bytes rlp) {
   }
   Decoder ommers = in.list();
   if (!ommers.at_end()) ommers.fail("a block has no ommers");
-  Decoder withdrawals = in.list();
-  while (!withdrawals.at_end()) {
-    Decoder entry = withdrawals.list();
-    Withdrawal w;
-    w.index = entry.number_u64();
-    w.validator_index = entry.number_u64();
-    w.address = entry.fixed<20>();
-    w.amount_gwei = entry.number_u64();
-    entry.finish();
-    block.withdrawals.push_back(w);
-  }
+  block.inputs.withdrawals = read_withdrawals(in);
+  read_inputs_of_zerog(in, block.inputs);
   in.finish();
   outer.finish();
   if (outer.failed()) return Failure{Status::bad_encoding, std::string("block: ") + outer.error()};

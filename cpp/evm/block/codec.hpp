@@ -21,16 +21,17 @@ std::vector<uint8_t> encode_withdrawal(const Withdrawal& withdrawal);
 // Type byte (types 1 to 4) ‖ rlp([status, cumulative gas, bloom, logs]).
 std::vector<uint8_t> encode_receipt(const Receipt& receipt);
 
-// rlp([header, [transactions], [], [withdrawals]]). A typed transaction is a string in the list, a legacy one a list.
-// `transactions` are in their wire form.
-std::vector<uint8_t> encode_block(Bytes header_rlp, const std::vector<Bytes>& transactions, const std::vector<Withdrawal>& withdrawals);
+// rlp([header, [transactions], [], [withdrawals]]), and behind that, as 0G's nodes have it, [slashings] when there are any or a
+// bridge request follows (then an empty string stands for none), and the bridge request. A block without either is Ethereum's.
+// A typed transaction is a string in the list, a legacy one a list. `transactions` are in their wire form.
+std::vector<uint8_t> encode_block(Bytes header_rlp, const std::vector<Bytes>& transactions, const ConsensusInputs& inputs);
 
 // A block as it came in. The transactions are views into `rlp`, in wire form.
 struct DecodedBlock {
   Header header;
   Bytes header_rlp;
   std::vector<Bytes> transactions;
-  std::vector<Withdrawal> withdrawals;
+  ConsensusInputs inputs;
 };
 Outcome<DecodedBlock> decode_block(Bytes rlp);
 

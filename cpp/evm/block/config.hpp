@@ -17,6 +17,11 @@ struct ChainConfig {
   bool zerog_precompiles = true;
   bool repeated_timestamps = true;
   uint64_t gas_limit_min = 3'000'000;
+  uint64_t staking_time = 0;           // from here on consensus may slash (chain.md §3.4)
+  uint64_t bridge_time = UINT64_MAX;   // from here on every block calls the bridge (chain.md §3.5); not before Prague
+
+  bool slashing_at(uint64_t timestamp) const { return timestamp >= staking_time; }
+  bool bridge_at(uint64_t timestamp) const { return timestamp >= bridge_time; }
 
   Rules rules_at(uint64_t timestamp) const {
     Rules rules;

@@ -5,6 +5,7 @@
 #include "common/parallel.hpp"
 #include "evm/block/codec.hpp"
 #include "evm/block/header.hpp"
+#include "evm/host/bridge.hpp"
 #include "hash/keccak256/api.hpp"
 #include "state/diff/api.hpp"
 #include "state/trie/api.hpp"
@@ -172,6 +173,12 @@ std::optional<Failure> Engine::replay(Bytes record, Bytes diff) {
 
 // ---- blocks ----
 
+ConsensusInputs Engine::inputs_of(const BuildRequest& request) const {
+  ConsensusInputs inputs = request.inputs;
+  if (!inputs.bridge && config_.bridge_at(request.timestamp)) inputs.bridge.emplace(std::begin(kNoBridgeMessages), std::end(kNoBridgeMessages));
+  return inputs;
+}
+
 Outcome<Header> Engine::next_header(const BuildRequest& request) const {
   const auto parent = head();
   if (!parent) return invalid("the engine has no head: genesis first");
@@ -206,7 +213,7 @@ Outcome<Sealed> Engine::build(const BuildRequest& request) {
   std::vector<Candidate> candidates;
   candidates.reserve(chosen.size());
   for (const txpool::PooledPtr& item : chosen) candidates.push_back({&item->tx, as_bytes(item->raw)});
-  return seal(std::move(*header), candidates, request.withdrawals, OnInvalid::drop, nullptr, request.millis_max);
+  return seal(std::move(*header), candidates, inputs_of(request), OnInvalid::drop, nullptr, request.millis_max);
 }
 
 Outcome<Sealed> Engine::build_with(const std::vector<Bytes>& raws, const BuildRequest& request) {
@@ -219,7 +226,7 @@ Outcome<Sealed> Engine::build_with(const std::vector<Bytes>& raws, const BuildRe
   std::lock_guard lock(writer_);
   Outcome<Header> header = next_header(request);
   if (!header.ok()) return header.failure();
-  return seal(std::move(*header), candidates, request.withdrawals, OnInvalid::drop, nullptr, request.millis_max);
+  return seal(std::move(*header), candidates, inputs_of(request), OnInvalid::drop, nullptr, request.millis_max);
 }
 
 Outcome<Sealed> Engine::import_block(Bytes block_rlp) {
@@ -246,10 +253,10 @@ Outcome<Sealed> Engine::import_block(Bytes block_rlp) {
   if (!parent) return invalid("the engine has no head: genesis first");
   if (staged_) return invalid("a block is staged: commit or discard it first");
   if (auto wrong = check_header(block->header, parent->header, parent->hash, config_)) return invalid(std::move(*wrong));
-  return seal(block->header, candidates, block->withdrawals, OnInvalid::refuse, &block->header, 0);
+  return seal(block->header, candidates, block->inputs, OnInvalid::refuse, &block->header, 0);
 }
 
-Outcome<Sealed> Engine::seal(Header header, const std::vector<Candidate>& candidates, const std::vector<Withdrawal>& withdrawals,
+Outcome<Sealed> Engine::seal(Header header, const std::vector<Candidate>& candidates, const ConsensusInputs& inputs,
                              OnInvalid on_invalid, const Header* expected, uint64_t millis_max) {
   std::optional<std::chrono::steady_clock::time_point> stop_at;
   if (millis_max != 0) stop_at = std::chrono::steady_clock::now() + std::chrono::milliseconds(millis_max);
@@ -259,7 +266,7 @@ Outcome<Sealed> Engine::seal(Header header, const std::vector<Candidate>& candid
   parallel_for(2, 1, [&](size_t begin, size_t end) {
     for (size_t piece = begin; piece < end; ++piece) {
       if (piece == 0) {
-        executed.emplace(execute_block(state, header, config_, candidates, withdrawals, on_invalid, stop_at));
+        executed.emplace(execute_block(state, header, config_, candidates, inputs, on_invalid, stop_at));
       } else {
         std::vector<Bytes> raws;
         for (const Candidate& candidate : candidates) raws.push_back(candidate.raw);
@@ -279,7 +286,7 @@ Outcome<Sealed> Engine::seal(Header header, const std::vector<Candidate>& candid
   });
   header.gas_used = execution.gas_used;
   header.blob_gas_used = execution.blob_gas_used;
-  header.withdrawals_root = withdrawals_root(withdrawals);
+  header.withdrawals_root = withdrawals_root(inputs.withdrawals);
   header.requests_hash = execution.end.requests_hash;
 
   if (expected) {
@@ -298,11 +305,11 @@ Outcome<Sealed> Engine::seal(Header header, const std::vector<Candidate>& candid
       return invalid(std::move(text));
     }
   }
-  return finish(std::move(header), execution, withdrawals);
+  return finish(std::move(header), execution, inputs);
 }
 
 // The header is complete and the state staged: the stored forms, side by side.
-Outcome<Sealed> Engine::finish(Header header, Execution& execution, const std::vector<Withdrawal>& withdrawals) {
+Outcome<Sealed> Engine::finish(Header header, Execution& execution, const ConsensusInputs& inputs) {
   Sealed out;
   const std::vector<uint8_t> header_rlp = encode_header(header);
   out.header = std::move(header);
@@ -318,7 +325,7 @@ Outcome<Sealed> Engine::finish(Header header, Execution& execution, const std::v
         parts.transactions = &execution.transactions;
         parts.raws = &execution.raws;
         parts.receipts = &execution.receipts;
-        parts.withdrawals = &withdrawals;
+        parts.inputs = &inputs;
         parts.requests = &execution.end.requests;
         record.emplace(encode_record(parts));
       } else {
@@ -334,6 +341,7 @@ Outcome<Sealed> Engine::finish(Header header, Execution& execution, const std::v
   out.transaction_hashes.reserve(execution.transactions.size());
   for (const Transaction* tx : execution.transactions) out.transaction_hashes.push_back(tx->hash);
   out.dropped = std::move(execution.dropped);
+  out.failed_calls = std::move(execution.end.failed_calls);
   staged_ = Staged{std::make_shared<const Head>(Head{out.header, out.hash}), std::move(execution.unpayable)};
   return out;
 }

@@ -45,7 +45,7 @@ struct BuildRequest {
   Hash32 prev_randao{}, parent_beacon_root{};
   std::optional<uint64_t> gas_limit;  // wanted; the header moves towards it by less than 1/1024. None: the parent's
   std::vector<uint8_t> extra_data;
-  std::vector<Withdrawal> withdrawals;
+  ConsensusInputs inputs;  // no bridge part given where there must be one: no messages
   size_t transactions_max = 0;  // 0: no bound but gas
   uint64_t millis_max = 0;      // 0: no bound on execution time
 };
@@ -57,6 +57,7 @@ struct Sealed {
   std::vector<uint8_t> record, diff;
   std::vector<Hash32> transaction_hashes;
   std::vector<Dropped> dropped;
+  std::vector<std::string> failed_calls;  // sentences: system calls that failed and so did nothing
 };
 
 struct Head {
@@ -115,11 +116,12 @@ class Engine {
     std::vector<Hash32> unpayable;
   };
 
+  ConsensusInputs inputs_of(const BuildRequest& request) const;
   Outcome<Header> next_header(const BuildRequest& request) const;
   // Executes and stages. `expected`: the header must come out equal to it.
-  Outcome<Sealed> seal(Header header, const std::vector<Candidate>& candidates, const std::vector<Withdrawal>& withdrawals,
+  Outcome<Sealed> seal(Header header, const std::vector<Candidate>& candidates, const ConsensusInputs& inputs,
                        OnInvalid on_invalid, const Header* expected, uint64_t millis_max);
-  Outcome<Sealed> finish(Header header, Execution& execution, const std::vector<Withdrawal>& withdrawals);
+  Outcome<Sealed> finish(Header header, Execution& execution, const ConsensusInputs& inputs);
   void set_head(std::shared_ptr<const Head> head);
   txpool::PoolContext pool_context(const Header& head) const;
 

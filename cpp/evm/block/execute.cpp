@@ -26,7 +26,7 @@ std::string sentence(const TxResult& result) {
 }  // namespace
 
 Outcome<Execution> execute_block(BlockState& state, const Header& header, const ChainConfig& config, const std::vector<Candidate>& candidates,
-                                 const std::vector<Withdrawal>& withdrawals, OnInvalid on_invalid,
+                                 const ConsensusInputs& inputs, OnInvalid on_invalid,
                                  std::optional<std::chrono::steady_clock::time_point> stop_at) {
   const Rules rules = config.rules_at(header.timestamp);
   const BlockEnv env = block_env(header, rules);
@@ -69,6 +69,8 @@ Outcome<Execution> execute_block(BlockState& state, const Header& header, const 
   BlockEndOptions end_options;
   end_options.deposit_contract = config.deposit_contract;
   end_options.requests_required = config.requests_required;
+  end_options.slashing = config.slashing_at(header.timestamp);
+  end_options.bridge = config.bridge_at(header.timestamp);
   std::vector<Log> deposits;
   if (config.deposit_contract) {
     for (const Receipt& receipt : out.receipts)
@@ -76,7 +78,7 @@ Outcome<Execution> execute_block(BlockState& state, const Header& header, const 
         if (log.address == *config.deposit_contract) deposits.push_back(log);
     end_options.logs = &deposits;
   }
-  Outcome<BlockEnd> end = apply_block_end(state, env, rules, withdrawals, end_options);
+  Outcome<BlockEnd> end = apply_block_end(state, env, rules, inputs, end_options);
   if (!end.ok()) return end.failure();
   out.end = std::move(*end);
   return out;

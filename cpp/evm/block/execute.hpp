@@ -38,11 +38,11 @@ struct Execution {
   BlockEnd end;
 };
 
-// Runs a block on `state`: system calls at its start, the transactions in order, withdrawals and requests at its end.
+// Runs a block on `state`: system calls at its start, the transactions in order, what consensus gives and requests at its end.
 // Reads of `header` only the fields that are known before execution (number … parent beacon root).
 // Returns: bad_argument with a sentence when the block is invalid by what happens in it.
 Outcome<Execution> execute_block(BlockState& state, const Header& header, const ChainConfig& config, const std::vector<Candidate>& candidates,
-                                 const std::vector<Withdrawal>& withdrawals, OnInvalid on_invalid,
+                                 const ConsensusInputs& inputs, OnInvalid on_invalid,
                                  std::optional<std::chrono::steady_clock::time_point> stop_at = std::nullopt);
 
 Hash32 transactions_root(const std::vector<Bytes>& raws);

@@ -2,6 +2,7 @@
 
 #include "evm/block/bloom.hpp"
 #include "evm/block/codec.hpp"
+#include "evm/host/bridge.hpp"
 #include "hash/keccak256/api.hpp"
 #include "txpool/decode.hpp"
 
@@ -15,7 +16,7 @@ constexpr size_t kHeadSize = 176, kRowSize = 144, kLogHeadSize = 32, kWithdrawal
 
 // Offsets inside the head.
 enum HeadAt : size_t {
-  at_magic = 0, at_version = 4, at_number = 8, at_timestamp = 16, at_hash = 24, at_parent = 56, at_counts = 88, at_sections = 104
+  at_magic = 0, at_version = 4, at_number = 8, at_timestamp = 16, at_hash = 24, at_parent = 56, at_counts = 88, at_sections = 104, at_slashings = 136
 };
 // Offsets inside a row.
 enum RowAt : size_t {
@@ -65,8 +66,9 @@ Outcome<std::vector<uint8_t>> encode_record(const RecordParts& p) {
   store_le64(head + at_timestamp, p.header->timestamp);
   std::memcpy(head + at_hash, p.hash.b, 32);
   std::memcpy(head + at_parent, p.header->parent_hash.b, 32);
-  const size_t counts[4] = {count, log_count, p.withdrawals->size(), p.requests->size()};
+  const size_t counts[4] = {count, log_count, p.inputs->withdrawals.size(), p.requests->size()};
   for (size_t i = 0; i < 4; ++i) store_le32(head + at_counts + 4 * i, static_cast<uint32_t>(counts[i]));
+  store_le32(head + at_slashings, static_cast<uint32_t>(p.inputs->slashings.size()));
   size_t section = 0;
   const auto begin_section = [&] { store_le32(out.data() + at_sections + 4 * section++, static_cast<uint32_t>(out.size())); };
 
@@ -119,11 +121,13 @@ Outcome<std::vector<uint8_t>> encode_record(const RecordParts& p) {
   begin_section();
   for (const Bytes& raw : *p.raws) append(out, raw);
   begin_section();
-  for (const Withdrawal& w : *p.withdrawals) {
-    append_u64(out, w.index);
-    append_u64(out, w.validator_index);
-    append(out, as_bytes(w.address));
-    append_u64(out, w.amount_gwei);
+  for (const std::vector<Withdrawal>* list : {&p.inputs->withdrawals, &p.inputs->slashings}) {
+    for (const Withdrawal& w : *list) {
+      append_u64(out, w.index);
+      append_u64(out, w.validator_index);
+      append(out, as_bytes(w.address));
+      append_u64(out, w.amount_gwei);
+    }
   }
   begin_section();
   for (const std::vector<uint8_t>& request : *p.requests) {
@@ -153,6 +157,7 @@ Outcome<RecordView> RecordView::open(Bytes record) {
   view.log_count_ = count(1);
   view.withdrawal_count_ = count(2);
   view.request_count_ = count(3);
+  view.slashing_count_ = load_le32(record.data + at_slashings);
   uint32_t* const sections[8] = {&view.header_at_, &view.rows_at_, &view.log_offsets_at_, &view.logs_at_, &view.raws_at_,
                                  &view.withdrawals_at_, &view.requests_at_, &view.end_};
   uint32_t last = kHeadSize;
@@ -168,7 +173,7 @@ Outcome<RecordView> RecordView::open(Bytes record) {
 bool RecordView::sections_stand() const {
   if (log_offsets_at_ - rows_at_ != transaction_count_ * kRowSize) return false;
   if (logs_at_ - log_offsets_at_ != (log_count_ + 1) * 4) return false;
-  if (requests_at_ - withdrawals_at_ != withdrawal_count_ * kWithdrawalSize) return false;
+  if (requests_at_ - withdrawals_at_ != (withdrawal_count_ + slashing_count_) * kWithdrawalSize) return false;
   size_t raw_at = 0, log_at = 0;
   for (size_t i = 0; i < transaction_count_; ++i) {
     if (load_le32(row(i) + row_raw) != raw_at || load_le32(row(i) + row_first_log) != log_at) return false;
@@ -253,16 +258,18 @@ LogView RecordView::log(size_t i) const {
   return {load_le32(at), {at + 8, 20}, {at + kLogHeadSize, 32 * topics}, {at + kLogHeadSize + 32 * topics, load_le32(at + 28)}};
 }
 
-std::vector<Withdrawal> RecordView::withdrawals() const {
-  std::vector<Withdrawal> out(withdrawal_count_);
+ConsensusInputs RecordView::inputs() const {
+  ConsensusInputs out;
   const uint8_t* at = all_.data + withdrawals_at_;
-  for (Withdrawal& w : out) {
+  for (size_t i = 0; i < withdrawal_count_ + slashing_count_; ++i, at += kWithdrawalSize) {
+    Withdrawal& w = (i < withdrawal_count_ ? out.withdrawals : out.slashings).emplace_back();
     w.index = load_le64(at);
     w.validator_index = load_le64(at + 8);
     w.address = fixed_from<20>(at + 16);
     w.amount_gwei = load_le64(at + 36);
-    at += kWithdrawalSize;
   }
+  const std::vector<std::vector<uint8_t>> all = requests();
+  if (!all.empty() && !all.back().empty() && all.back()[0] == kBridgeRequestType) out.bridge.emplace(all.back().begin() + 1, all.back().end());
   return out;
 }
 
@@ -280,7 +287,7 @@ std::vector<std::vector<uint8_t>> RecordView::requests() const {
 std::vector<uint8_t> RecordView::block_rlp() const {
   std::vector<Bytes> raws;
   for (size_t i = 0; i < transaction_count_; ++i) raws.push_back(raw(i));
-  return encode_block(header_rlp(), raws, withdrawals());
+  return encode_block(header_rlp(), raws, inputs());
 }
 
 }  // namespace zg::evm

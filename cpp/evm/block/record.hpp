@@ -9,7 +9,7 @@
 //   log offsets        u32 a log and one more: where each begins, relative to the log section
 //   logs               transaction index, address, topics, data
 //   raws               the transactions' wire bytes, back to back
-//   withdrawals        44 bytes each
+//   withdrawals        44 bytes each; then the slashings, likewise (their count is in the head; 0 in older records)
 //   requests           u32 size and bytes each (EIP-7685)
 //   checksum           keccak256 over the keccak256 of each 4 KiB piece before it
 //
@@ -31,7 +31,7 @@ struct RecordParts {
   const std::vector<const Transaction*>* transactions = nullptr;
   const std::vector<Bytes>* raws = nullptr;
   const std::vector<Receipt>* receipts = nullptr;
-  const std::vector<Withdrawal>* withdrawals = nullptr;
+  const ConsensusInputs* inputs = nullptr;  // the bridge's part is read from `requests`
   const std::vector<std::vector<uint8_t>>* requests = nullptr;
 };
 
@@ -70,7 +70,7 @@ class RecordView {
   size_t log_count() const { return log_count_; }
   LogView log(size_t i) const;
 
-  std::vector<Withdrawal> withdrawals() const;
+  ConsensusInputs inputs() const;
   std::vector<std::vector<uint8_t>> requests() const;
   std::vector<uint8_t> block_rlp() const;
 
@@ -79,7 +79,7 @@ class RecordView {
   bool sections_stand() const;
 
   Bytes all_{};
-  size_t transaction_count_ = 0, log_count_ = 0, withdrawal_count_ = 0, request_count_ = 0;
+  size_t transaction_count_ = 0, log_count_ = 0, withdrawal_count_ = 0, slashing_count_ = 0, request_count_ = 0;
   uint32_t header_at_ = 0, rows_at_ = 0, log_offsets_at_ = 0, logs_at_ = 0, raws_at_ = 0, withdrawals_at_ = 0, requests_at_ = 0,
            end_ = 0;
 };

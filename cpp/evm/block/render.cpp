@@ -208,7 +208,7 @@ std::string block_json(const RecordView& record, bool full) {
   out.end_array();
   out.key("withdrawals");
   out.begin_array();
-  for (const Withdrawal& w : record.withdrawals()) {
+  for (const Withdrawal& w : record.inputs().withdrawals) {
     out.begin_object();
     out.quantity("index", w.index);
     out.quantity("validatorIndex", w.validator_index);

@@ -1,5 +1,8 @@
 #include "evm/host/system.hpp"
 
+#include <algorithm>
+
+#include "evm/host/bridge.hpp"
 #include "evm/precompiles/api.hpp"
 
 namespace zg::evm {
@@ -8,6 +11,7 @@ const Address kBeaconRootsAddress{{0x00, 0x0f, 0x3d, 0xf6, 0xd7, 0x32, 0x80, 0x7
 const Address kHistoryStorageAddress{{0x00, 0x00, 0xf9, 0x08, 0x27, 0xf1, 0xc5, 0x3a, 0x10, 0xcb, 0x7a, 0x02, 0x33, 0x5b, 0x17, 0x53, 0x20, 0x00, 0x29, 0x35}};
 const Address kWithdrawalRequestAddress{{0x00, 0x00, 0x09, 0x61, 0xef, 0x48, 0x0e, 0xb5, 0x5e, 0x80, 0xd1, 0x9a, 0xd8, 0x35, 0x79, 0xa6, 0x4c, 0x00, 0x70, 0x02}};
 const Address kConsolidationRequestAddress{{0x00, 0x00, 0xbb, 0xdd, 0xc7, 0xce, 0x48, 0x86, 0x42, 0xfb, 0x57, 0x9f, 0x8b, 0x00, 0xf3, 0xa5, 0x90, 0x00, 0x72, 0x51}};
+const Address kStakingAddress{{0xea, 0x22, 0x4d, 0xbb, 0x52, 0xf5, 0x77, 0x52, 0x04, 0x4c, 0x0c, 0x86, 0xad, 0x50, 0x93, 0x00, 0x91, 0xf5, 0x61, 0xb9}};
 
 namespace {
 
@@ -43,26 +47,57 @@ bool append_deposit(const std::vector<uint8_t>& data, std::vector<uint8_t>& out)
   return true;
 }
 
-}  // namespace
+std::string hex(const Address& address) { return "0x" + to_hex(as_bytes(address)); }
 
-void apply_block_start(BlockState& state, const BlockEnv& env, const Rules& rules, const Hash32& parent_hash, const Hash32& parent_beacon_root) {
-  system_call(state, env, rules, kSystemAddress, kBeaconRootsAddress, as_bytes(parent_beacon_root), kSystemCallGas);
-  if (rules.fork >= Fork::prague) system_call(state, env, rules, kSystemAddress, kHistoryStorageAddress, as_bytes(parent_hash), kSystemCallGas);
+// One of 0G's own calls: its failure is told, and has no effect.
+void call_or_tell(BlockState& state, const BlockEnv& env, const Rules& rules, const Address& target, const std::vector<uint8_t>& input,
+                  const std::string& name, std::vector<std::string>& failed) {
+  const CallOutcome call = system_call(state, env, rules, kSystemAddress, target, as_bytes(input), kSystemCallGas);
+  if (call.success) return;
+  std::string text = name + " failed: " + halt_text(call.halt);
+  if (!call.output.empty()) text += " 0x" + to_hex({call.output.data(), std::min<size_t>(call.output.size(), 68)});
+  failed.push_back(std::move(text));
 }
 
-Outcome<BlockEnd> apply_block_end(BlockState& state, const BlockEnv& env, const Rules& rules, const std::vector<Withdrawal>& withdrawals,
-                                  const BlockEndOptions& options) {
-  BlockEnd end;
-  for (const Withdrawal& withdrawal : withdrawals)
-    state.add_balance(withdrawal.address, U256(withdrawal.amount_gwei) * U256(kNeuronPerGwei));
-  if (rules.zerog_precompiles && withdrawals.size() > 1 && withdrawals[0].validator_index == kDistributionSentinel) {
-    const Hash32 amount = (U256(withdrawals[0].amount_gwei) * U256(kNeuronPerGwei)).to_hash();
-    end.distribution_called = true;
-    end.distribution_succeeded =
-        system_call(state, env, rules, kSystemAddress, withdrawals[0].address, as_bytes(amount), kSystemCallGas).success;
-  }
-  if (rules.fork < Fork::prague) return end;
+// parkRemoteMessages in every block from the fork on, also without messages, and the request that the header commits to.
+std::optional<Failure> apply_bridge(BlockState& state, const BlockEnv& env, const Rules& rules, const ConsensusInputs& inputs, bool active,
+                                    BlockEnd& end) {
+  if (inputs.bridge.has_value() != active)
+    return Failure{Status::bad_argument, active ? "bridge request: missing" : "bridge request: found one before the bridge fork"};
+  if (!active) return std::nullopt;
+  Outcome<std::vector<BridgeMessage>> messages = decode_bridge_messages(as_bytes(*inputs.bridge));
+  if (!messages.ok()) return messages.failure();
+  call_or_tell(state, env, rules, kBridgeAddress, encode_park_call(*messages, rules.chain_id, env.coinbase),
+               "parkRemoteMessages of " + std::to_string(messages->size()) + " messages", end.failed_calls);
+  std::vector<uint8_t> request{kBridgeRequestType};
+  request.insert(request.end(), inputs.bridge->begin(), inputs.bridge->end());
+  end.requests.push_back(std::move(request));
+  return std::nullopt;
+}
 
+std::optional<Failure> apply_slashings(BlockState& state, const BlockEnv& env, const Rules& rules, const std::vector<Withdrawal>& slashings,
+                                       bool active, BlockEnd& end) {
+  if (slashings.empty()) return std::nullopt;
+  if (!active) return Failure{Status::bad_argument, "slashings: found " + std::to_string(slashings.size()) + " before the staking fork"};
+  if (slashings.size() > kSlashingsMax)
+    return Failure{Status::bad_argument, "slashings: expected at most " + std::to_string(kSlashingsMax) + ", found " + std::to_string(slashings.size())};
+  constexpr uint8_t kSelector[4] = {0x3e, 0x42, 0x08, 0xef};  // slashValidator(address,uint256)
+  for (const Withdrawal& slashing : slashings) {
+    if (slashing.amount_gwei == 0) continue;
+    if (!state.entry(kStakingAddress).now.has_code()) return Failure{Status::bad_argument, "slashings: no code at the staking contract"};
+    std::vector<uint8_t> input(kSelector, kSelector + 4);
+    input.insert(input.end(), 12, 0);
+    input.insert(input.end(), slashing.address.b, slashing.address.b + 20);
+    const Hash32 amount = (U256(slashing.amount_gwei) * U256(kNeuronPerGwei)).to_hash();
+    input.insert(input.end(), amount.b, amount.b + 32);
+    call_or_tell(state, env, rules, kStakingAddress, input,
+                 "slashValidator of " + hex(slashing.address) + " by " + std::to_string(slashing.amount_gwei) + " gwei", end.failed_calls);
+  }
+  return std::nullopt;
+}
+
+// EIP-6110, EIP-7002, EIP-7251.
+std::optional<Failure> apply_requests(BlockState& state, const BlockEnv& env, const Rules& rules, const BlockEndOptions& options, BlockEnd& end) {
   if (options.deposit_contract && options.logs != nullptr) {
     std::vector<uint8_t> deposits{0x00};
     for (const Log& log : *options.logs) {
@@ -88,7 +123,35 @@ Outcome<BlockEnd> apply_block_end(BlockState& state, const BlockEnv& env, const 
     request.insert(request.end(), call.output.begin(), call.output.end());
     end.requests.push_back(std::move(request));
   }
-  end.requests_hash = requests_hash(end.requests);
+  return std::nullopt;
+}
+
+}  // namespace
+
+void apply_block_start(BlockState& state, const BlockEnv& env, const Rules& rules, const Hash32& parent_hash, const Hash32& parent_beacon_root) {
+  system_call(state, env, rules, kSystemAddress, kBeaconRootsAddress, as_bytes(parent_beacon_root), kSystemCallGas);
+  if (rules.fork >= Fork::prague) system_call(state, env, rules, kSystemAddress, kHistoryStorageAddress, as_bytes(parent_hash), kSystemCallGas);
+}
+
+Outcome<BlockEnd> apply_block_end(BlockState& state, const BlockEnv& env, const Rules& rules, const ConsensusInputs& inputs,
+                                  const BlockEndOptions& options) {
+  BlockEnd end;
+  const std::vector<Withdrawal>& withdrawals = inputs.withdrawals;
+  for (const Withdrawal& withdrawal : withdrawals)
+    state.add_balance(withdrawal.address, U256(withdrawal.amount_gwei) * U256(kNeuronPerGwei));
+  if (rules.fork >= Fork::prague)
+    if (auto failure = apply_requests(state, env, rules, options, end)) return *failure;
+  if (auto failure = apply_bridge(state, env, rules, inputs, options.bridge, end)) return *failure;
+  if (rules.zerog_precompiles && withdrawals.size() > 1 && withdrawals[0].validator_index == kDistributionSentinel) {
+    const Hash32 amount = (U256(withdrawals[0].amount_gwei) * U256(kNeuronPerGwei)).to_hash();
+    end.distribution_called = true;
+    const size_t failed = end.failed_calls.size();
+    call_or_tell(state, env, rules, withdrawals[0].address, {amount.b, amount.b + 32}, "distribution to " + hex(withdrawals[0].address),
+                 end.failed_calls);
+    end.distribution_succeeded = end.failed_calls.size() == failed;
+  }
+  if (auto failure = apply_slashings(state, env, rules, inputs.slashings, options.slashing, end)) return *failure;
+  if (rules.fork >= Fork::prague) end.requests_hash = requests_hash(end.requests);
   return end;
 }
 

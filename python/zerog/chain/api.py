@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from zerog.chain.inputs import NO_INPUTS, ConsensusInputs
+
 
 @dataclass(frozen=True, slots=True)
 class NewBlock:
@@ -42,7 +44,7 @@ class Finalized:
 class ConsensusApplication(Protocol):
     """What a consensus engine drives, in this order for every height; ``commit`` is the only durable step."""
 
-    async def prepare_proposal(self, timestamp: int) -> bytes: ...
+    async def prepare_proposal(self, timestamp: int, inputs: ConsensusInputs = NO_INPUTS) -> bytes: ...
     async def process_proposal(self, block_rlp: bytes) -> bool: ...
     async def finalize_block(self, block_rlp: bytes) -> Finalized: ...
     async def commit(self) -> NewBlock: ...

@@ -18,6 +18,8 @@ BASE_FEE: Final = 1_000_000_000
 
 # chain.md §3: what makes a chain 0G's. A genesis file may say otherwise under config.zerog.
 ZEROG_RULES: Final = {"gasFloorPercent": 80, "precompiles": True, "repeatedTimestamps": True, "gasLimitMin": 3_000_000}
+# From when on consensus may slash (chain.md §3.4); from the start when it is not given.
+STAKING_FORK: Final = "stakingForkTime"
 _BLOCK_FORKS: Final = (
     "homesteadBlock", "eip150Block", "eip155Block", "eip158Block", "byzantiumBlock", "constantinopleBlock", "petersburgBlock",
     "istanbulBlock", "muirGlacierBlock", "berlinBlock", "londonBlock", "arrowGlacierBlock", "grayGlacierBlock",
@@ -96,7 +98,7 @@ def parse(value: Any) -> Genesis:
         config[name] = 0
     config.setdefault("blobSchedule", BLOB_SCHEDULE)
     config["zerog"] = {**ZEROG_RULES, **types.table(config.get("zerog", {}), "config.zerog")}
-    if unknown := set(config["zerog"]) - set(ZEROG_RULES):
+    if unknown := set(config["zerog"]) - set(ZEROG_RULES) - {STAKING_FORK}:
         raise InvalidInput(f"config.zerog: unknown field {types.shown(min(unknown))}")
     if _number(root.get("difficulty", 0), "difficulty") != 0:
         raise InvalidInput("difficulty: expected 0")

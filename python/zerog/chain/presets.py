@@ -33,6 +33,7 @@ class Network:
     gas_limit: int = 120_000_000
     gas_limit_min: int = 3_000_000
     base_fee: int = 10**9
+    staking_fork_time: int = 0
     timestamp: int = 1_735_689_600
     owner: Address = INITIAL_OWNER
     staking: StakingParameters = field(default_factory=StakingParameters)
@@ -40,8 +41,8 @@ class Network:
 
 
 NETWORKS: Final[Mapping[str, Network]] = {
-    "mainnet": Network("mainnet", 16661, "0G"),
-    "testnet": Network("testnet", 16602, "0G"),
+    "mainnet": Network("mainnet", 16661, "0G", staking_fork_time=1_769_558_400),
+    "testnet": Network("testnet", 16602, "0G", staking_fork_time=1_767_830_400),
     # one second of blocks to wait for an undelegation: a devnet is for trying things
     "devnet": Network(
         "devnet", 16601, "0G", staking=StakingParameters(min_withdrawability_delay=10), storage=StorageParameters()
@@ -85,6 +86,7 @@ def chain_config(net: Network) -> dict[str, Any]:
             "precompiles": True,
             "repeatedTimestamps": True,
             "gasLimitMin": net.gas_limit_min,
+            **({"stakingForkTime": net.staking_fork_time} if net.staking_fork_time else {}),
         },
     }
 

@@ -1,7 +1,8 @@
 """The other side: chains on standard input, the executable specification's verdict on each of their blocks on standard output.
 
 Runs in a virtual environment of its own, which has ethereum-execution and nothing of zerog. One pickled chain a length-framed
-message: fork, chain id, accounts, header and blocks as RLP. The answer: one entry a block, "" when it was accepted.
+message: fork, chain id, accounts, header and blocks as RLP; and where 0G adds to Ethereum, what the system calls at each
+block's end and which request it appends. The answer: one entry a block, "" when it was accepted.
 """
 
 from __future__ import annotations
@@ -34,6 +35,19 @@ def judge(case: dict[str, Any]) -> list[str]:
     first = blocks.Block(header=header, transactions=(), ommers=(), withdrawals=())
     chain = fork.BlockChain(blocks=[first], state=state, chain_id=U64(case["chain_id"]))
     verdicts = []
+    additions = iter(case.get("additions", ()))
+    ethereums = getattr(fork, "process_general_purpose_requests", None)
+
+    def with_additions(block_env: Any, block_output: Any) -> None:
+        ethereums(block_env=block_env, block_output=block_output)
+        calls, request = next(additions)
+        for target, data in calls:
+            fork.process_unchecked_system_transaction(block_env, Bytes20(target), Bytes(data))
+        if request:
+            block_output.requests.append(Bytes(request))
+
+    if "additions" in case:
+        fork.process_general_purpose_requests = with_additions
     for raw in case["blocks"]:
         try:
             fork.state_transition(chain, rlp.decode_to(blocks.Block, raw))
@@ -41,6 +55,8 @@ def judge(case: dict[str, Any]) -> list[str]:
             verdicts.append(repr(refused))
             break
         verdicts.append("")
+    if ethereums is not None:
+        fork.process_general_purpose_requests = ethereums
     return verdicts
 
 

@@ -18,14 +18,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rlp  # type: ignore[import-untyped]
+from eth_abi.abi import encode
 from eth_utils import keccak
+from py_ecc.bls import G2ProofOfPossession as Bls
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "unit" / "chain"))
 
 from chain_kit import CHAIN_ID, COINBASE, ETHER, GWEI, Key, admit
 
 from zerog import _native
+from zerog.chain import presets
+from zerog.chain.genesis import parse
+from zerog.chain.inputs import BridgeMessage, ConsensusInputs, Slashing, encode_bridge
 from zerog.contracts import registry
+from zerog.contracts.artifact import load
 
 EELS = os.environ.get("ZEROG_EELS_PYTHON", "")
 pytestmark = [
@@ -35,6 +42,7 @@ pytestmark = [
 
 CHILD = Path(__file__).resolve().parent / "eels_blocks.py"
 KEYS = [Key(1000 + i) for i in range(12)]
+BRIDGE = bytes.fromhex("54EbF70B91fe29fdF6F5C6cF726983DDF0DE0750")
 
 # Hand-made byte code; calldata's first word steers it.
 CONTRACTS = {
@@ -187,3 +195,66 @@ def test_random_chains(oracle: Oracle, fork: str, chain: int, seed: int) -> None
     bad = blocks[-1].block_rlp.replace(blocks[-1].header_rlp, bytes(spoiled))
     assert oracle.judge(case | {"blocks": [*case["blocks"][:-1], bad]})[-1].startswith("InvalidBlock")
     assert len(kinds) >= 3
+
+
+def test_slashings_and_bridge_calls(oracle: Oracle) -> None:
+    """0G's calls at a block's end, with the staking contract of our devnet, come to the state that EELS comes to."""
+    secret, stake = 11, 32 * ETHER
+    staking, validator_code = load("StakingContract").interface, load("ValidatorContract").interface
+    rules = {
+        "chainId": CHAIN_ID, "cancunTime": 0, "pragueTime": 0, "bridgeForkTime": 0,
+        "zerog": {"gasFloorPercent": 0, "precompiles": False, "repeatedTimestamps": False, "gasLimitMin": 5000},
+    }  # fmt: skip
+    alloc: dict[bytes, dict[str, Any]] = dict(parse(presets.genesis(presets.network("devnet"), {})).alloc)
+    alloc |= {KEYS[0].address: {"balance": 100 * ETHER, "nonce": 0, "code": b"", "storage": {}}}
+    recorder = bytes.fromhex("365f5f37365f204355335f5500")  # slot[number] = keccak256(calldata), slot[0] = caller
+    alloc[BRIDGE] = {"balance": 0, "nonce": 1, "code": recorder, "storage": {}}
+    alloc |= system_contracts()
+    engine = _native.Engine(json.dumps(rules).encode())
+    genesis = engine.init_genesis({"timestamp": 1000, "gas_limit": 30_000_000, "base_fee": GWEI, "alloc": alloc})
+    engine.commit()
+
+    def ask(contract: bytes, interface: Any, name: str, *arguments: Any) -> Any:
+        answer = engine.call({"to": contract, "data": interface.function(name).encode_call(*arguments)})
+        return interface.function(name).decode_result(answer["output"])
+
+    key = bytes(Bls.SkToPk(secret))
+    signed = bytes(Bls.Sign(secret, ask(registry.STAKING, staking, "depositMessage", key, stake // GWEI)))
+    create = staking.function("createAndInitializeValidatorIfNecessary").encode_call(
+        ("", "", "", "", ""), 50_000, 5, key, signed
+    )
+    validator = bytes(ask(registry.STAKING, staking, "computeValidatorAddress", key))
+    raw = KEYS[0].dynamic(0, bytes(registry.STAKING), stake, gas=8_000_000, tip=1, cap=10 * GWEI, data=create)
+    assert isinstance(admit(engine, raw)[0], bytes)
+    message = BridgeMessage(1, CHAIN_ID, 1, b"\x01" * 20, b"\x02" * 20, ETHER)
+    plan: list[tuple[list[tuple[bytes, int]], tuple[BridgeMessage, ...]]] = [
+        ([], ()),
+        ([(validator, 3), (validator, 2 * 10**9), (b"\xca" * 20, 7)], (message,)),  # the last is no validator: it reverts
+        ([(validator, 10**12)], (message, message)),  # more than there is
+    ]  # fmt: skip
+    blocks, additions = [], []
+    for number, (slashed, messages) in enumerate(plan, 1):
+        inputs = ConsensusInputs(slashings=tuple(Slashing(*entry) for entry in slashed), bridge=messages)
+        sealed = engine.build(1000 + number, COINBASE, bytes(32), **inputs.for_engine())
+        engine.commit()
+        assert len(sealed.failed_calls) == sum(who != validator for who, _ in slashed)
+        assert sealed.tx_count == (number == 1)
+        blocks.append(bytes(rlp.encode(rlp.decode(sealed.block_rlp)[:4])))
+        kind = "(uint64,uint64,address,address,uint256,address)[]"
+        rows = [(m.source_chain, m.nonce, m.local_token, m.recipient, m.amount, COINBASE) for m in messages]
+        calls = [(BRIDGE, keccak(f"parkRemoteMessages({kind})".encode())[:4] + encode([kind], [rows]))]
+        slash = staking.function("slashValidator")
+        calls += [(bytes(registry.STAKING), slash.encode_call(who, gwei * GWEI)) for who, gwei in slashed]
+        additions.append((calls, b"\xf0" + encode_bridge(messages)))
+        if number == 2:
+            assert ask(validator, validator_code, "tokens") == stake - (2 * 10**9 + 3) * GWEI
+    assert ask(validator, validator_code, "tokens") == 0
+    case = {
+        "fork": "prague", "chain_id": CHAIN_ID, "alloc": alloc, "genesis": genesis.header_rlp, "blocks": blocks,
+        "additions": additions,
+    }  # fmt: skip
+    assert oracle.judge(case) == [""] * 3
+    additions[1][0].pop()  # the call that reverts: it changed nothing
+    assert oracle.judge(case) == [""] * 3
+    additions[1][0].pop()
+    assert oracle.judge(case)[1].startswith("InvalidBlock")

@@ -16,6 +16,7 @@ from zerog import _native as native
 from zerog.chain.api import BlockListener, Finalized, NewBlock, new_block
 from zerog.chain.blocks import BlockStore, Head
 from zerog.chain.executor import Executor, Opened
+from zerog.chain.inputs import NO_INPUTS, ConsensusInputs
 from zerog.chain.pool import Pool
 from zerog.errors import Conflict, InvalidInput
 from zerog.runtime import log
@@ -97,10 +98,18 @@ class Application:
 
     # --- the four steps -----------------------------------------------------------------------------------------------
 
-    async def prepare_proposal(self, timestamp: int, withdrawals: list[dict[str, Any]] | None = None) -> bytes:
-        """A block on top of the head from what the pool holds, as RLP. It stays staged: deciding it costs no execution."""
+    async def prepare_proposal(self, timestamp: int, inputs: ConsensusInputs = NO_INPUTS) -> bytes:
+        """A block on top of the head from what the pool holds, as RLP. It stays staged: deciding it costs no execution.
+
+        Args:
+            inputs: what consensus gives this block: rewards, slashings of validators that misbehaved, bridge messages. They
+                go into the block's bytes, so that the other validators need nothing else.
+
+        Raises:
+            InvalidInput: the chain's forks do not have these inputs, or they are malformed.
+        """
         async with self._turn:
-            sealed = await self._build(timestamp, withdrawals or [])
+            sealed = await self._build(timestamp, inputs)
             block: bytes = sealed.block_rlp
             return block
 
@@ -133,10 +142,10 @@ class Application:
         async with self._turn:
             return await self._commit()
 
-    async def produce(self, timestamp: int, withdrawals: list[dict[str, Any]] | None = None) -> NewBlock:
+    async def produce(self, timestamp: int, inputs: ConsensusInputs = NO_INPUTS) -> NewBlock:
         """Build, make durable, make visible: the whole way of a single proposer."""
         async with self._turn:
-            await self._build(timestamp, withdrawals or [])
+            await self._build(timestamp, inputs)
             return await self._commit()
 
     async def revert(self, number: int) -> None:
@@ -152,19 +161,20 @@ class Application:
 
     # --- inside a turn ------------------------------------------------------------------------------------------------
 
-    async def _build(self, timestamp: int, withdrawals: list[dict[str, Any]]) -> Any:
+    async def _build(self, timestamp: int, inputs: ConsensusInputs) -> Any:
         await self._discard()
         proposing = self._proposing
 
         def build() -> Any:
             return self.engine.build(
-                timestamp, proposing.coinbase, self._randomness(), extra_data=proposing.extra_data, withdrawals=withdrawals,
-                max_transactions=proposing.transactions_max,
+                timestamp, proposing.coinbase, self._randomness(), extra_data=proposing.extra_data,
+                max_transactions=proposing.transactions_max, **inputs.for_engine(),
             )  # fmt: skip
 
         self._staged = await self._writer.run(build)
         for hash, reason in self._staged.failed:
             _log.info("transaction.dropped", hash=hash, reason=reason)
+        self._tell_failed_calls()
         return self._staged
 
     async def _stage(self, block_rlp: bytes) -> Any:
@@ -172,7 +182,12 @@ class Application:
             return self._staged
         await self._discard()
         self._staged = await self._writer.run(self.engine.import_block, block_rlp)
+        self._tell_failed_calls()
         return self._staged
+
+    def _tell_failed_calls(self) -> None:
+        for reason in self._staged.failed_calls:
+            _log.error("system_call.failed", height=self._staged.number, reason=reason)
 
     async def _discard(self) -> None:
         if self._staged is not None:

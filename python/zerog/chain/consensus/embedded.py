@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import Any
 
 from zerog.chain.api import NewBlock
 from zerog.chain.consensus.application import Application
+from zerog.chain.inputs import NO_INPUTS, ConsensusInputs
 from zerog.errors import InvalidInput
 from zerog.runtime import log
 from zerog.runtime.clock import Clock, OffsetClock
@@ -62,12 +62,12 @@ class EmbeddedConsensus:
         self.clock.offset_s += duration_s
         return int(self.clock.offset_s)
 
-    async def mine(self, timestamp: int | None = None, withdrawals: list[dict[str, Any]] | None = None) -> NewBlock:
-        """A block now."""
+    async def mine(self, timestamp: int | None = None, inputs: ConsensusInputs = NO_INPUTS) -> NewBlock:
+        """A block now, with what consensus gives it."""
         if timestamp is not None:
             self.set_next_timestamp(timestamp)
         async with self._turn:
-            return await self._produce(withdrawals)
+            return await self._produce(inputs)
 
     async def revert(self, number: int) -> None:
         """Go back to a block and listen to the pool of the new engine."""
@@ -115,7 +115,7 @@ class EmbeddedConsensus:
                     gap_s = self._last_s + pace.block_gap_min_ms / 1000 - clock.monotonic_s()
                     await clock.sleep(max(pace.gather_ms / 1000, gap_s, 0))
                 async with self._turn:
-                    block = await self._produce(None)
+                    block = await self._produce(NO_INPUTS)
                 # More may wait than the block took. A block that took none means that the rest cannot go in now.
                 if block.tx_count and self._waiting():
                     self._wake.set()
@@ -141,13 +141,13 @@ class EmbeddedConsensus:
     def _timestamp_min(self) -> int:
         return self._application.latest.timestamp + (0 if self._repeated_timestamps else 1)
 
-    async def _produce(self, withdrawals: list[dict[str, Any]] | None) -> NewBlock:
+    async def _produce(self, inputs: ConsensusInputs) -> NewBlock:
         timestamp, self._next_timestamp = self._next_timestamp, None
         if timestamp is not None:
             self.clock.offset_s += timestamp - int(self.clock.now_s())
         else:
             timestamp = int(self.clock.now_s())
         timestamp = max(timestamp, self._timestamp_min())
-        block = await self._application.produce(timestamp, withdrawals)
+        block = await self._application.produce(timestamp, inputs)
         self._last_s = self.clock.monotonic_s()
         return block

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from zerog.chain import types
 from zerog.chain.consensus.embedded import EmbeddedConsensus
+from zerog.chain.inputs import ConsensusInputs, Withdrawal
 from zerog.chain.rpc.context import Context, arguments
 from zerog.chain.rpc.eth import raise_failed
 from zerog.chain.rpc.fees import Fees
@@ -120,8 +121,7 @@ class Dev:
         if amount > types.U64_MAX:
             raise InvalidInput("more than a withdrawal can hold")
         if amount:
-            entry = {"index": 0, "validator_index": 0, "address": address, "amount": amount}
-            await self._consensus.mine(withdrawals=[entry])
+            await self._consensus.mine(inputs=ConsensusInputs(withdrawals=(Withdrawal(address, amount),)))
         return True
 
     # --- unlocked accounts --------------------------------------------------------------------------------------------

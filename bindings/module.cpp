@@ -10,6 +10,7 @@ PYBIND11_MODULE(_native, m) {
   zg::py::bind_pora(m);
   zg::py::bind_erasure(m);
   zg::py::bind_field(m);
+  zg::py::bind_blob(m);
   zg::py::bind_sig(m);
   zg::py::bind_rlp(m);
   zg::py::bind_state(m);

@@ -38,7 +38,7 @@ CPP_MAY_INCLUDE = {
     "common": set(),
     "grid": BASE,
     "hash": BASE | {"grid"},
-    "erasure": BASE | {"grid"},
+    "erasure": BASE | {"grid", "hash", "merkle", "field"},
     "rlp": BASE,
     "field": BASE | {"grid"},
     "curve": BASE | {"field"},

@@ -50,10 +50,11 @@ std::vector<uint64_t> pass_roots(const Table& table, unsigned log_size, const bn
 // Factors in a table's form.
 std::vector<uint64_t> pass_factors(const Table& table, const std::vector<bn254::Fr>& values);
 
-// Packed twists of a rows × columns matrix, row-major: entry (i, j) is scale · row_scale^i · base^j · root^(i j). On
-// all threads.
-std::vector<uint64_t> pass_twists(const Table& table, size_t rows, size_t columns, const bn254::Fr& root, const bn254::Fr& base, const bn254::Fr& scale,
-                                  const bn254::Fr& row_scale);
+// Packed twists of a matrix, row-major: entry (i, j) is firsts[i] · steps[i]^j. On all threads.
+std::vector<uint64_t> pass_twists(const Table& table, const std::vector<bn254::Fr>& firsts, const std::vector<bn254::Fr>& steps, size_t columns);
+
+// base^0 … base^(count - 1), each times `first`.
+std::vector<bn254::Fr> powers(const bn254::Fr& base, size_t count, bn254::Fr first = bn254::Fr::one());
 
 // Scratch of one thread for passes up to kPassLogMax, aligned to 64.
 class Scratch {
@@ -66,8 +67,10 @@ class Scratch {
   void* aligned_;
 };
 
-// The vectors first … first + count - 1 of a pass, in groups of lanes on all threads; `after(first, count)`, when given, runs
-// on the thread that finished those vectors.
-void run(const Table& table, const Pass& pass, size_t count, const std::function<void(size_t first, size_t count)>& after = {});
+// What run() may do around the vectors first … first + count - 1, on the thread that transforms them.
+using Around = std::function<void(size_t first, size_t count)>;
+
+// The vectors 0 … count - 1 of a pass, in groups of lanes on all threads.
+void run(const Table& table, const Pass& pass, size_t count, const Around& before = {}, const Around& after = {});
 
 }  // namespace zg::ntt

@@ -18,16 +18,6 @@ using bn254::Fr;
 
 Fr power(const Fr& base, uint64_t exponent) { return field::power_var(base, &exponent, 1); }
 
-// base^0 … base^(count - 1), each times `first`.
-std::vector<Fr> powers(const Fr& base, size_t count, Fr first = Fr::one()) {
-  std::vector<Fr> out(count);
-  for (Fr& value : out) {
-    value = first;
-    first = first * base;
-  }
-  return out;
-}
-
 // The transform of (1, 2, 3, 4, 5, 6, 7, 8) by its definition, through strides that the lanes like and through others.
 bool self_test(const void* opaque) {
   const Table& table = *static_cast<const Table*>(opaque);
@@ -102,14 +92,12 @@ std::shared_ptr<const Plan> make_plan(const Table& table, unsigned log_size, Dir
   const size_t rows = size_t{1} << plan->log_rows, columns = size_t{1} << plan->log_columns;
   plan->roots = pass_roots(table, plan->log_rows, power(root, columns));
   plan->row_roots = pass_roots(table, plan->log_columns, power(root, rows));
-  if (!coset) {
-    plan->twists = pass_twists(table, rows, columns, root, Fr::one(), scale, Fr::one());
-  } else if (inverse) {
-    plan->twists = pass_twists(table, rows, columns, root, Fr::one(), scale, weight);
-    plan->post = pass_factors(table, powers(power(weight, rows), columns));
-  } else {
+  if (coset && !inverse) {
     plan->pre = pass_factors(table, powers(power(weight, columns), rows));
-    plan->twists = pass_twists(table, rows, columns, root, weight, scale, Fr::one());
+    plan->twists = pass_twists(table, std::vector<Fr>(rows, scale), powers(root, rows, weight), columns);
+  } else {
+    plan->twists = pass_twists(table, powers(inverse ? weight : Fr::one(), rows, scale), powers(root, rows), columns);
+    if (coset) plan->post = pass_factors(table, powers(power(weight, rows), columns));
   }
   return plan;
 }
@@ -181,17 +169,20 @@ std::vector<uint64_t> pass_roots(const Table& table, unsigned log_size, const Fr
   return pass_factors(table, values);
 }
 
-std::vector<uint64_t> pass_twists(const Table& table, size_t rows, size_t columns, const Fr& root, const Fr& base, const Fr& scale, const Fr& row_scale) {
-  std::vector<uint64_t> out(kElementWords * rows * columns);
-  parallel_for(rows, 4, [&](size_t begin, size_t end) {
-    std::vector<Fr> row(columns);
+std::vector<Fr> powers(const Fr& base, size_t count, Fr first) {
+  std::vector<Fr> out(count);
+  for (Fr& value : out) {
+    value = first;
+    first = first * base;
+  }
+  return out;
+}
+
+std::vector<uint64_t> pass_twists(const Table& table, const std::vector<Fr>& firsts, const std::vector<Fr>& steps, size_t columns) {
+  std::vector<uint64_t> out(kElementWords * firsts.size() * columns);
+  parallel_for(firsts.size(), 4, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
-      const Fr step = base * power(root, i);
-      Fr value = scale * power(row_scale, i);
-      for (Fr& entry : row) {
-        entry = value;
-        value = value * step;
-      }
+      const std::vector<Fr> row = powers(steps[i], columns, firsts[i]);
       table.twists(row.data()->l, columns, out.data() + kElementWords * columns * i);
     }
   });
@@ -202,13 +193,14 @@ Scratch::Scratch(const Table& table, unsigned log_size) : memory_(new uint8_t[(t
   aligned_ = memory_.get() + (64 - reinterpret_cast<uintptr_t>(memory_.get()) % 64) % 64;
 }
 
-void run(const Table& table, const Pass& pass, size_t count, const std::function<void(size_t, size_t)>& after) {
+void run(const Table& table, const Pass& pass, size_t count, const Around& before, const Around& after) {
   const size_t groups = (count + table.lanes - 1) / table.lanes;
   const size_t butterflies = std::max<size_t>(1, (table.lanes * pass.log_size) << pass.log_size >> 1);
   parallel_for(groups, std::max<size_t>(1, kGrainButterflies / butterflies), [&](size_t begin, size_t end) {
     const Scratch scratch(table, pass.log_size);
     for (size_t group = begin; group < end; ++group) {
       const size_t first = group * table.lanes, vectors = std::min(table.lanes, count - first);
+      if (before) before(first, vectors);
       table.pass(pass, first, vectors, scratch.data());
       if (after) after(first, vectors);
     }

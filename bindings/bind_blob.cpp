@@ -1,0 +1,209 @@
+#include <pybind11/stl.h>
+
+#include <cstring>
+#include <list>
+
+#include "arrays.hpp"
+#include "bind.hpp"
+#include "erasure/rs_fr/api.hpp"
+#include "gil.hpp"
+
+namespace zg::py {
+
+namespace {
+
+namespace rs = zg::rs_fr;
+using pybind11::object;
+using pybind11::ssize_t;
+
+rs::Geometry shape(size_t rows, size_t columns) { return unwrap(rs::geometry(rows, columns)); }
+
+Hash32 hash_from(const object& source, const char* name) {
+  const ReadView view(source, name);
+  if (view.size() != 32) raise(Status::bad_argument, std::string(name) + ": expected 32 bytes, found " + std::to_string(view.size()));
+  return fixed_from<32>(view.data());
+}
+
+// Hashes one after the other.
+std::vector<Hash32> hashes_from(const object& source, const char* name) {
+  const ReadView view(source, name);
+  std::vector<Hash32> out(item_count(view, 32, name));
+  for (size_t i = 0; i < out.size(); ++i) out[i] = fixed_from<32>(view.data() + 32 * i);
+  return out;
+}
+
+pybind11::bytes joined(const std::vector<Hash32>& hashes) { return to_bytes({reinterpret_cast<const uint8_t*>(hashes.data()), 32 * hashes.size()}); }
+
+pybind11::bytes as_bytes(const Hash32& hash) { return to_bytes({hash.b, 32}); }
+
+// What Python holds: shares the native blob; its arrays are views that keep the blob alive.
+class EncodedBlob {
+ public:
+  explicit EncodedBlob(rs::EncodedPtr encoded) : encoded_(std::move(encoded)) {}
+
+  size_t rows() const { return encoded_->geometry().rows(); }
+  size_t columns() const { return encoded_->geometry().columns(); }
+  pybind11::bytes data_root() const { return as_bytes(encoded_->data_root()); }
+  std::vector<pybind11::bytes> blob_roots() const {
+    return {as_bytes(encoded_->blob_root(0)), as_bytes(encoded_->blob_root(1)), as_bytes(encoded_->blob_root(2))};
+  }
+  object matrix() const {
+    const rs::Geometry& g = encoded_->geometry();
+    return view(pybind11::array_t<uint8_t>({static_cast<ssize_t>(g.rows_encoded()), static_cast<ssize_t>(g.columns()), ssize_t{32}}, encoded_->matrix(), owner()));
+  }
+  object coefficients() const {
+    if (encoded_->coefficients() == nullptr) return pybind11::none();
+    return view(pybind11::array_t<uint64_t>({static_cast<ssize_t>(encoded_->geometry().cells()), ssize_t{4}}, encoded_->coefficients(), owner()));
+  }
+  pybind11::bytes row(size_t index) const {
+    expect_row(index);
+    return to_bytes({encoded_->row(index), encoded_->geometry().row_size()});
+  }
+  pybind11::bytes row_root(size_t index) const {
+    expect_row(index);
+    return as_bytes(encoded_->row_root(index));
+  }
+  pybind11::bytes row_proof(size_t index) const {
+    expect_row(index);
+    return joined(encoded_->row_proof(index));
+  }
+  pybind11::bytes subline_proof(size_t row, size_t subline) const { return joined(unwrap(encoded_->subline_proof(row, subline))); }
+  pybind11::bytes data() const {
+    Outcome<std::vector<uint8_t>> found = std::vector<uint8_t>();
+    {
+      pybind11::gil_scoped_release release;
+      found = encoded_->data();
+    }
+    const std::vector<uint8_t> bytes = unwrap(std::move(found));
+    return to_bytes({bytes.data(), bytes.size()});
+  }
+
+ private:
+  void expect_row(size_t index) const {
+    const size_t count = encoded_->geometry().rows_encoded();
+    if (index >= count) raise(Status::bad_argument, "row: expected below " + std::to_string(count) + ", found " + std::to_string(index));
+  }
+  pybind11::capsule owner() const {
+    return pybind11::capsule(new rs::EncodedPtr(encoded_), [](void* held) { delete static_cast<rs::EncodedPtr*>(held); });
+  }
+  static object view(pybind11::array made) {
+    made.attr("flags").attr("writeable") = false;
+    return made;
+  }
+
+  rs::EncodedPtr encoded_;
+};
+
+EncodedBlob encode(const object& data, size_t rows, size_t columns, bool keep_coefficients, const std::string& backend) {
+  const rs::Backends with = unwrap(rs::backends(backend));
+  const rs::Geometry geometry = shape(rows, columns);
+  const ReadView view(data, "data");
+  Outcome<rs::EncodedPtr> made = rs::EncodedPtr();
+  {
+    pybind11::gil_scoped_release release;
+    made = rs::encode(with, view.bytes(), geometry, keep_coefficients);
+  }
+  return EncodedBlob(unwrap(std::move(made)));
+}
+
+EncodedBlob extend(const object& cells, size_t rows, size_t columns, bool keep_coefficients, const std::string& backend) {
+  const rs::Backends with = unwrap(rs::backends(backend));
+  const rs::Geometry geometry = shape(rows, columns);
+  const ReadView view(cells, "cells");
+  Outcome<rs::EncodedPtr> made = rs::EncodedPtr();
+  {
+    pybind11::gil_scoped_release release;
+    made = rs::extend(with, view.bytes(), geometry, keep_coefficients);
+  }
+  return EncodedBlob(unwrap(std::move(made)));
+}
+
+// `given`: one contiguous buffer of whole rows, or a sequence of buffers of one row each.
+EncodedBlob recover(const std::vector<uint32_t>& indices, const object& given, size_t rows, size_t columns, bool keep_coefficients, const std::string& backend) {
+  const rs::Backends with = unwrap(rs::backends(backend));
+  const rs::Geometry geometry = shape(rows, columns);
+  std::list<ReadView> views;
+  std::vector<const uint8_t*> pointers;
+  const auto expect = [&](size_t size, size_t wanted) {
+    if (size != wanted) raise(Status::bad_argument, "rows: expected " + std::to_string(wanted) + " bytes, found " + std::to_string(size));
+  };
+  if (PyObject_CheckBuffer(given.ptr())) {
+    views.emplace_back(given, "rows");
+    expect(views.back().size(), indices.size() * geometry.row_size());
+    for (size_t k = 0; k < indices.size(); ++k) pointers.push_back(views.back().data() + geometry.row_size() * k);
+  } else {
+    if (!PySequence_Check(given.ptr())) raise(Status::bad_argument, std::string("rows: expected an array or a sequence of buffers, found ") + Py_TYPE(given.ptr())->tp_name);
+    for (const auto& item : pybind11::reinterpret_borrow<pybind11::sequence>(given)) {
+      views.emplace_back(item, "rows");
+      expect(views.back().size(), geometry.row_size());
+      pointers.push_back(views.back().data());
+    }
+  }
+  Outcome<rs::EncodedPtr> made = rs::EncodedPtr();
+  {
+    pybind11::gil_scoped_release release;
+    made = rs::recover(with, indices, pointers, geometry, keep_coefficients);
+  }
+  return EncodedBlob(unwrap(std::move(made)));
+}
+
+pybind11::bytes row_root(const object& row, size_t rows, size_t columns) {
+  const rs::Geometry geometry = shape(rows, columns);
+  const ReadView view(row, "row");
+  if (view.size() != geometry.row_size()) raise(Status::bad_argument, "row: expected " + std::to_string(geometry.row_size()) + " bytes, found " + std::to_string(view.size()));
+  return as_bytes(rs::row_root(*unwrap(merkle::backend("")), view.data(), geometry));
+}
+
+struct Claim {
+  std::vector<Hash32> proof, blob_roots;
+  Hash32 data_root;
+  bool whole;  // three blob roots
+
+  Claim(const object& proof_bytes, const object& roots, const object& root)
+      : proof(hashes_from(proof_bytes, "proof")), blob_roots(hashes_from(roots, "blob_roots")), data_root(hash_from(root, "data_root")), whole(blob_roots.size() == rs::kCosets) {}
+};
+
+bool verify_row(size_t index, const object& row, const object& proof, const object& blob_roots, const object& data_root, size_t rows, size_t columns) {
+  const rs::Geometry geometry = shape(rows, columns);
+  const ReadView view(row, "row");
+  const Claim claim(proof, blob_roots, data_root);
+  if (view.size() != geometry.row_size() || !claim.whole) return false;
+  ReleaseAbove release(view.size());
+  return rs::verify_row(geometry, index, view.data(), claim.proof, claim.blob_roots.data(), claim.data_root);
+}
+
+bool verify_subline(size_t row, size_t subline, const object& bytes, const object& proof, const object& blob_roots, const object& data_root, size_t rows,
+                    size_t columns) {
+  const rs::Geometry geometry = shape(rows, columns);
+  const ReadView view(bytes, "data");
+  const Claim claim(proof, blob_roots, data_root);
+  if (view.size() != rs::kSublineSize || !claim.whole) return false;
+  return rs::verify_subline(geometry, row, subline, view.data(), claim.proof, claim.blob_roots.data(), claim.data_root);
+}
+
+}  // namespace
+
+void bind_blob(pybind11::module_& m) {
+  using pybind11::arg;
+  pybind11::class_<EncodedBlob>(m, "EncodedBlob")
+      .def_property_readonly("rows", &EncodedBlob::rows)
+      .def_property_readonly("columns", &EncodedBlob::columns)
+      .def_property_readonly("data_root", &EncodedBlob::data_root)
+      .def_property_readonly("blob_roots", &EncodedBlob::blob_roots)
+      .def_property_readonly("matrix", &EncodedBlob::matrix)
+      .def_property_readonly("coefficients", &EncodedBlob::coefficients)
+      .def("row", &EncodedBlob::row, arg("index"))
+      .def("row_root", &EncodedBlob::row_root, arg("index"))
+      .def("row_proof", &EncodedBlob::row_proof, arg("index"))
+      .def("subline_proof", &EncodedBlob::subline_proof, arg("row"), arg("subline"))
+      .def("data", &EncodedBlob::data);
+  m.def("blob_encode", &encode, arg("data"), arg("rows"), arg("columns"), arg("keep_coefficients") = false, arg("backend") = "");
+  m.def("blob_extend", &extend, arg("cells"), arg("rows"), arg("columns"), arg("keep_coefficients") = false, arg("backend") = "");
+  m.def("blob_recover", &recover, arg("indices"), arg("given"), arg("rows"), arg("columns"), arg("keep_coefficients") = false, arg("backend") = "");
+  m.def("blob_row_root", &row_root, arg("row"), arg("rows"), arg("columns"));
+  m.def("blob_verify_row", &verify_row, arg("index"), arg("row"), arg("proof"), arg("blob_roots"), arg("data_root"), arg("rows"), arg("columns"));
+  m.def("blob_verify_subline", &verify_subline, arg("row"), arg("subline"), arg("data"), arg("proof"), arg("blob_roots"), arg("data_root"), arg("rows"),
+        arg("columns"));
+}
+
+}  // namespace zg::py

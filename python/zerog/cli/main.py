@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from zerog import __version__
-from zerog.cli import account, bench, chain, config, devnet, doctor, storage
+from zerog.cli import account, bench, chain, config, devnet, doctor, storage, storage_kv
 from zerog.cli.output import REFUSED, fail
 from zerog.errors import ZerogError
 
@@ -31,6 +31,7 @@ app.add_typer(devnet.app, name="devnet")
 app.add_typer(chain.app, name="chain")
 chain.app.add_typer(account.app, name="account")
 app.add_typer(storage.app, name="storage")
+storage_kv.add_to(storage.app)
 app.add_typer(config.app, name="config")
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 
@@ -31,15 +31,12 @@ from zerog.storage.erasure.census import Durability
 from zerog.storage.erasure.manifest import Code
 from zerog.storage.erasure.repair import serve as serve_repair
 from zerog.storage.erasure.restore import Repaired
-from zerog.storage.kv import service as kv_service
 from zerog.storage.remote import FileInfo, NodeStatus
-from zerog.storage.stream_blob import VERSION_LATEST, StreamBlob, Write
 from zerog.types import parse_hash, parse_hex
 
 _T = TypeVar("_T")
 
 DEFAULT_NODE: Final = "http://127.0.0.1:5678"
-DEFAULT_KV_NODE: Final = "http://127.0.0.1:6789"
 
 app = typer.Typer(no_args_is_help=True, help="Storage: upload and download files and directories, write streams, run a node.")
 
@@ -71,7 +68,7 @@ KeyFile = Annotated[
 # -- who and where -----------------------------------------------------------------------------------------------------
 
 
-def _with_storage(
+def with_storage(
     home: Path,
     nodes: list[str] | None,
     indexer: str,
@@ -128,7 +125,7 @@ def _secret(account: Account) -> bytes:
     return bytes.fromhex(account.export_secret().removeprefix("0x"))
 
 
-def _encryption(key_file: Path | None, encrypt: bool, recipient: str, account: Account) -> Encryption | None:
+def encryption_of(key_file: Path | None, encrypt: bool, recipient: str, account: Account) -> Encryption | None:
     if sum([key_file is not None, encrypt, bool(recipient)]) > 1:
         raise InvalidInput("give one of --encryption-key, --encrypt and --recipient")
     if key_file is not None:
@@ -181,7 +178,7 @@ def upload(
     if file != "-" and not Path(file).is_file():
         raise InvalidInput(f"{file} is no file" + ("; use upload-dir" if Path(file).is_dir() else ""))
     account = signer(sender, home.absolute(), keys, password_file)
-    encryption = _encryption(encryption_key, encrypt, recipient, account)
+    encryption = encryption_of(encryption_key, encrypt, recipient, account)
     options = UploadOptions(
         replicas,
         method,
@@ -197,7 +194,7 @@ def upload(
         raise InvalidInput("give --erasure or --expected-replica, not both: the class stores every part once")
     source = sys.stdin.buffer if file == "-" else Path(file)
     with meter("uploading", 1, quiet=as_json) as progress:
-        done = _with_storage(
+        done = with_storage(
             home.absolute(),
             node,
             indexer,
@@ -213,10 +210,10 @@ def upload(
             account=account,
             routines=routines,
         )
-    show(done.to_json(), as_json=as_json, text=lambda: _uploaded(done))
+    show(done.to_json(), as_json=as_json, text=lambda: uploaded(done))
 
 
-def _uploaded(done: Uploaded) -> None:
+def uploaded(done: Uploaded) -> None:
     value = done.to_json()
     facts(
         {
@@ -252,7 +249,7 @@ def upload_directory(
     account = signer(sender, home.absolute(), keys, password_file)
     options = UploadOptions(replicas, method, task_size, skip_known=skip_tx, finality=finality, timeout_s=timeout)
     with meter("uploading", 1, quiet=as_json) as progress:
-        done = _with_storage(
+        done = with_storage(
             home.absolute(),
             node,
             indexer,
@@ -307,7 +304,7 @@ def download(
     roots = _roots(root)
 
     def fetch(target: Path, progress: Meter) -> int:
-        return _with_storage(
+        return with_storage(
             home.absolute(),
             node,
             indexer,
@@ -344,7 +341,7 @@ def download_directory(
     """Fetch a directory. Names and links that lead out of it are refused."""
     wanted = parse_hash(root, "root")
     with meter("downloading", 1, quiet=as_json) as progress:
-        count = _with_storage(
+        count = with_storage(
             home.absolute(),
             node,
             indexer,
@@ -369,7 +366,7 @@ def info(
 ) -> None:
     """What each node knows of a file."""
     wanted = parse_hash(root, "root")
-    found = _with_storage(home.absolute(), node, indexer, lambda storage: storage.info(wanted))
+    found = with_storage(home.absolute(), node, indexer, lambda storage: storage.info(wanted))
     value = [
         {"node": url, **(one.to_json() if isinstance(one, FileInfo) else {"error": str(one)} if one else {"known": False})}
         for url, one in found
@@ -395,7 +392,7 @@ def info(
 @app.command()
 def status(home: Home, node: Nodes = None, indexer: IndexerUrl = "", as_json: Json = False) -> None:
     """What each storage node says of itself. Exit code 3 when none answers."""
-    found = _with_storage(home.absolute(), node, indexer, lambda storage: storage.status())
+    found = with_storage(home.absolute(), node, indexer, lambda storage: storage.status())
     value = [{"node": url, **(one.to_json() if isinstance(one, NodeStatus) else {"error": str(one)})} for url, one in found]
     if not any(isinstance(one, NodeStatus) for _, one in found):
         raise Unavailable(f"no storage node answers: {found[0][1]}; start a network with `zerog devnet up`, or say --node")
@@ -410,96 +407,6 @@ def status(home: Home, node: Nodes = None, indexer: IndexerUrl = "", as_json: Js
         as_json=as_json,
         text=lambda: table(["node", "chain", "synced block", "next tx seq", "flow"], [row(url, one) for url, one in found]),
     )
-
-
-# -- streams -----------------------------------------------------------------------------------------------------------
-
-
-@app.command("kv-write")
-def kv_write(
-    home: Home,
-    keys: Keys,
-    stream_id: Annotated[str, typer.Option(help="32 bytes as 0x hex.")],
-    stream_keys: Annotated[list[str], typer.Option(help="A key as text, or 0x hex; may be given again.")],
-    stream_values: Annotated[list[str], typer.Option(help="Its value, in the same order.")],
-    version: Annotated[
-        int, typer.Option(min=0, help="Fail where a key is newer than this.  [default: no check]")
-    ] = VERSION_LATEST,
-    node: Nodes = None,
-    indexer: IndexerUrl = "",
-    sender: From = "0",
-    replicas: Replicas = 1,
-    method: Method = "min",
-    finality: Finality = True,
-    encryption_key: KeyFile = None,
-    encrypt: Annotated[bool, typer.Option("--encrypt", help="Encrypt for the account that signs.")] = False,
-    timeout: Patience = 300,
-    password_file: PasswordFile = None,
-    rpc: Url = "",
-    as_json: Json = False,
-) -> None:
-    """Write keys of a stream in one transaction."""
-    if len(stream_keys) != len(stream_values):
-        raise InvalidInput(
-            f"expected as many --stream-values as --stream-keys, found {len(stream_values)} and {len(stream_keys)}"
-        )
-    stream = parse_hash(stream_id, "--stream-id")
-    pairs = zip(stream_keys, stream_values, strict=True)
-    blob = StreamBlob([Write(stream, _raw(key), _raw(value)) for key, value in pairs], version=version)
-    account = signer(sender, home.absolute(), keys, password_file)
-    encryption = _encryption(encryption_key, encrypt, "", account)
-    options = UploadOptions(replicas, method, finality=finality, timeout_s=timeout)
-    done = _with_storage(
-        home.absolute(),
-        node,
-        indexer,
-        lambda storage: storage.kv_write(blob, options=options, encryption=encryption),
-        rpc=rpc,
-        account=account,
-    )
-    show(done.to_json(), as_json=as_json, text=lambda: _uploaded(done))
-
-
-@app.command("kv-read")
-def kv_read(
-    home: Home,
-    stream_id: Annotated[str, typer.Option(help="32 bytes as 0x hex.")],
-    stream_keys: Annotated[list[str], typer.Option(help="A key as text, or 0x hex; may be given again.")],
-    kv_node: Annotated[
-        str,
-        typer.Option(
-            "--node",
-            envvar="ZEROG_KV_URL",
-            help="URL of a KV node. Default: the running local network's, else the one on port 6789.",
-        ),
-    ] = "",
-    version: Annotated[int | None, typer.Option(min=0, help="As of this transaction.  [default: the latest]")] = None,
-    as_json: Json = False,
-) -> None:
-    """Read keys of a stream from a KV node."""
-    stream = parse_hash(stream_id, "--stream-id")
-    storage_of = (launcher.read_status(topology.Paths(home)) or {}).get("storage") or {}
-    place = kv_node or storage_of.get("kv", DEFAULT_KV_NODE)
-
-    async def read(storage: Storage) -> list[dict[str, Any]]:
-        found = []
-        for key in stream_keys:
-            value = await storage.kv_read(place, stream, _raw(key), version)
-            found.append({"key": key, "version": value.version, "size": len(value.data), "value": "0x" + value.data.hex()})
-        return found
-
-    values = _with_storage(home.absolute(), None, "", read)
-
-    def text() -> None:
-        for entry in values:
-            raw = bytes.fromhex(entry["value"][2:])
-            print(f"{entry['key']}  {raw.decode() if raw.isascii() and raw.decode().isprintable() else entry['value']}")
-
-    show(values, as_json=as_json, text=text)
-
-
-def _raw(text: str) -> bytes:
-    return parse_hex(text) if text.startswith("0x") else text.encode()
 
 
 # -- losses ------------------------------------------------------------------------------------------------------------
@@ -518,7 +425,7 @@ def durability(
 ) -> None:
     """How many more nodes may die before a file is lost, and who holds what of it."""
     wanted = parse_hash(root, "root")
-    found = _with_storage(home.absolute(), node, indexer, lambda storage: storage.durability(wanted, prove=prove))
+    found = with_storage(home.absolute(), node, indexer, lambda storage: storage.durability(wanted, prove=prove))
     show(found.to_json(), as_json=as_json, text=lambda: _durability(found))
 
 
@@ -557,7 +464,7 @@ def repair(
         wanted = [parse_hash(root, "root")] if root else await storage.coded_files()
         return [await storage.repair(one, prove=prove) for one in wanted]
 
-    done = _with_storage(home.absolute(), node, indexer, work)
+    done = with_storage(home.absolute(), node, indexer, work)
 
     def text() -> None:
         for one in done:
@@ -635,45 +542,6 @@ def run_indexer(
     loaded = settings.load(config, flags=given)
     raise SystemExit(
         process.foreground(loaded.config, indexer_service.serve, ready_file=ready_file, until_stdin_closes=until_stdin_closes)
-    )
-
-
-@app.command("kv")
-def run_kv(
-    config: Annotated[Path | None, typer.Option("--config", help="TOML settings; see docs/config.md.")] = None,
-    home: Annotated[str | None, typer.Option(help="Data directory; overrides storage.kv.home.")] = None,
-    rpc: Annotated[str | None, typer.Option(help="JSON-RPC of the chain; overrides storage.chain.endpoint.")] = None,
-    flow: Annotated[str | None, typer.Option(help="The flow contract; overrides storage.chain.flow.")] = None,
-    indexer: Annotated[str | None, typer.Option(help="Names the nodes to read from; overrides storage.kv.indexer.")] = None,
-    node: Annotated[
-        list[str] | None, typer.Option("--node", help="A storage node's URL; may be given again; overrides storage.kv.nodes.")
-    ] = None,
-    stream: Annotated[
-        list[str] | None, typer.Option("--stream", help="A stream to follow; may be given again; overrides storage.kv.streams.")
-    ] = None,
-    host: Annotated[str | None, typer.Option(help="Listen address; overrides storage.kv.host.")] = None,
-    port: Annotated[int | None, typer.Option(help="Overrides storage.kv.port.")] = None,
-    metrics_port: Annotated[int | None, typer.Option(help="Overrides metrics.port.")] = None,
-    ready_file: Annotated[Path | None, typer.Option(help="Write a JSON file with the URL when the node answers.")] = None,
-    until_stdin_closes: Annotated[
-        bool, typer.Option("--until-stdin-closes", help="Also stop when standard input ends: for supervisors.")
-    ] = False,
-) -> None:
-    """Run a KV node, which keeps what streams say and answers kv_*, until it is stopped (Ctrl-C or SIGTERM)."""
-    given = {
-        "storage.kv.home": home,
-        "storage.chain.endpoint": rpc,
-        "storage.chain.flow": flow,
-        "storage.kv.indexer": indexer,
-        "storage.kv.nodes": ",".join(node) if node else None,
-        "storage.kv.streams": ",".join(stream) if stream else None,
-        "storage.kv.host": host,
-        "storage.kv.port": port,
-        "metrics.port": metrics_port,
-    }
-    loaded = settings.load(config, flags=given)
-    raise SystemExit(
-        process.foreground(loaded.config, kv_service.serve, ready_file=ready_file, until_stdin_closes=until_stdin_closes)
     )
 
 

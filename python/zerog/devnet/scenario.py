@@ -147,7 +147,7 @@ async def stream(stage: Stage) -> Told:
     async with open_storage(indexer=stage.indexer, chain=stage.chain, account=writer) as storage:
         written = await storage.kv_write(StreamBlob([Write(id, key, value)]))
         deadline = time.monotonic() + REPLAY_TIMEOUT_S
-        while (found := await storage.kv_read(stage.kv, id, key)).data != value:
+        while (found := await storage.kv(stage.kv).value(id, key)).data != value:
             _check(time.monotonic() < deadline, "the stream's key")
             await asyncio.sleep(0.05)
     name = "0x" + id.hex()

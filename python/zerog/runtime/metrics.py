@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -11,6 +11,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from zerog.runtime.config import MetricsConfig
 from zerog.runtime.rpc_http import Bounds, Site
 from zerog.runtime.service import Ready
+
+Health = Callable[[], Mapping[str, object]]
+"""``status`` (``ok``, or what is wrong) and whatever else helps."""
 
 
 def new_registry() -> CollectorRegistry:
@@ -22,14 +25,19 @@ def new_registry() -> CollectorRegistry:
     return registry
 
 
-def add_route(app: web.Application, registry: CollectorRegistry) -> None:
-    """``GET /metrics`` and ``GET /health``."""
+def _well() -> Mapping[str, object]:
+    return {"status": "ok"}
+
+
+def add_route(app: web.Application, registry: CollectorRegistry, health_of: Health = _well) -> None:
+    """``GET /metrics`` and ``GET /health``, which answers 503 when its ``status`` is not ``ok``."""
 
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def health(_: web.Request) -> web.Response:
-        return web.json_response({"status": "ok"})
+        found = dict(health_of())
+        return web.json_response(found, status=200 if found["status"] == "ok" else 503)
 
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/health", health)
@@ -42,16 +50,19 @@ class MetricsService:
         registry: what it tells.
         config: see ``[metrics]`` of default.toml.
         told: gets the URL when the port answers.
+        health: what ``/health`` tells.
     """
 
     name = "metrics"
 
-    def __init__(self, registry: CollectorRegistry, config: MetricsConfig, told: Callable[[str], None]) -> None:
-        self._registry, self._config, self._told = registry, config, told
+    def __init__(
+        self, registry: CollectorRegistry, config: MetricsConfig, told: Callable[[str], None], health: Health = _well
+    ) -> None:
+        self._registry, self._config, self._told, self._health = registry, config, told, health
 
     async def run(self, ready: Ready) -> None:
         app = web.Application()
-        add_route(app, self._registry)
+        add_route(app, self._registry, self._health)
         site = Site(app, self._config.host, self._config.port, Bounds())
         try:
             port = await site.start()

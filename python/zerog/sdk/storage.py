@@ -22,6 +22,7 @@ from zerog.contracts.calls import Call
 from zerog.contracts.flow import SubmissionData
 from zerog.errors import Conflict, InvalidInput, NotFound, PeerFault, Unavailable
 from zerog.sdk.chain import Chain, Receipt, Refused
+from zerog.sdk.kv import KvBatch
 from zerog.sdk.wallet import Account
 from zerog.storage import crypt, directory, part
 from zerog.storage.client import BATCH_SIZE, FRAGMENT_SIZE, Payer, Progress, Resume, StorageClient, Stored, UploadOptions
@@ -30,8 +31,9 @@ from zerog.storage.erasure.census import Durability
 from zerog.storage.erasure.client import ErasureClient, StoredCoded
 from zerog.storage.erasure.manifest import Code
 from zerog.storage.erasure.restore import Repaired
+from zerog.storage.kv.client import KvClient
 from zerog.storage.layout import SEGMENT, FileTree
-from zerog.storage.remote import FileInfo, KvValue, NodeStatus, Remote
+from zerog.storage.remote import FileInfo, NodeStatus, Remote, check_url
 from zerog.storage.stream_blob import StreamBlob
 from zerog.types import Address, parse_hex
 
@@ -503,15 +505,20 @@ class Storage:
     # --- streams ------------------------------------------------------------------------------------------------------
 
     async def kv_write(
-        self, blob: StreamBlob, *, options: UploadOptions | None = None, encryption: Encryption | None = None
+        self, batch: KvBatch | StreamBlob, *, options: UploadOptions | None = None, encryption: Encryption | None = None
     ) -> Uploaded:
-        """Write to key-value streams. Each call is a transaction of its own, also with the same content."""
-        options = replace(options or UploadOptions(), tags=blob.tags, skip_known=False)
-        return await self.upload(blob.encode(), options=options, encryption=encryption)
+        """Write to key-value streams. Each call is a transaction of its own, also with the same content.
 
-    async def kv_read(self, url: str, stream: bytes, key: bytes, version: int | None = None) -> KvValue:
-        """A key's value from a KV node."""
-        return await self.remote.kv(url).value(stream, key, version)
+        It is stored when this returns; what it did to the streams is told by a KV node: ``kv(url).wait(stored[0].seq)``.
+        """
+        blob = batch.build() if isinstance(batch, KvBatch) else batch
+        options = replace(options or UploadOptions(), tags=blob.tags, skip_known=False)
+        # One submission, however large: the streams would not find the other pieces.
+        return await self.upload(blob.encode(), options=options, encryption=encryption, fragment_size=1 << 56)
+
+    def kv(self, url: str) -> KvClient:
+        """A KV node, to read from."""
+        return KvClient(self.remote, check_url(url))
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
-"""Typed calls to storage nodes, indexers and KV nodes of anybody. What they answer is checked for shape before it is believed.
+"""Typed calls to storage nodes and indexers of anybody. What they answer is checked for shape before it is believed.
 
-Source: docs/protocol/storage.md, sections 3.0, 3.1, 3.3 and 3.6.
+Source: docs/protocol/storage.md, sections 3.0, 3.1 and 3.3.
 """
 
 from __future__ import annotations
@@ -95,11 +95,11 @@ class FileInfo:
         if not isinstance(value, dict) or not isinstance(tx, dict):
             raise InvalidInput("file info: expected an object with tx")
         root = parse_hash(tx.get("dataMerkleRoot", ""), "file info root")
-        size, seq, start = (_count(tx.get(name), f"file info {name}") for name in ("size", "seq", "startEntryIndex"))
+        size, seq, start = (as_count(tx.get(name), f"file info {name}") for name in ("size", "seq", "startEntryIndex"))
         nodes = tx.get("merkleNodes")
         if not isinstance(nodes, list) or not 1 <= len(nodes) <= 64 or any(type(n) is not list or len(n) != 2 for n in nodes):
             raise InvalidInput("file info: expected merkleNodes as pairs of depth and hash")
-        heights = [_count(depth, "depth") - 1 for depth, _ in nodes]
+        heights = [as_count(depth, "depth") - 1 for depth, _ in nodes]
         roots = [parse_hash(hash, "file info node") for _, hash in nodes]
         if heights != [height for height, _ in file_layout(size).nodes] or root_of_nodes(roots) != root:
             raise InvalidInput("file info: the nodes do not fit the size and the root")
@@ -111,7 +111,7 @@ class FileInfo:
             value.get("finalized") is True,
             value.get("isCached") is True,
             value.get("pruned") is True,
-            _count(value.get("uploadedSegNum", 0), "file info uploadedSegNum"),
+            as_count(value.get("uploadedSegNum", 0), "file info uploadedSegNum"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -156,9 +156,6 @@ class Remote:
 
     def indexer(self, url: str) -> Indexer:
         return Indexer(self, check_url(url))
-
-    def kv(self, url: str) -> KvNode:
-        return KvNode(self, check_url(url))
 
     async def call(self, url: str, method: str, *params: Any, retries: int | None = None) -> Any:
         """One call; what the network or a busy server refuses is tried again, each time after a longer pause.
@@ -297,44 +294,6 @@ class Indexer:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class KvValue:
-    """A key's value and the number of the submission that wrote it; 0 for a key that was never written."""
-
-    version: int
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class KvNode:
-    """A KV node."""
-
-    remote: Remote
-    url: str
-
-    async def value(self, stream: bytes, key: bytes, version: int | None = None, *, size_max: int = 1 << 30) -> KvValue:
-        """A whole value, page by page, all pages of one version.
-
-        Raises:
-            PeerFault: pages that do not fit together, or a value beyond ``size_max``.
-        """
-        parts, have = [], 0
-        while True:
-            params = [_hex(stream), base64.b64encode(key).decode(), have, 1 << 18]
-            found_version, data, size = await self.remote.ask(
-                self.url, _kv_page, "kv_getValue", *params, *([] if version is None else [version])
-            )
-            if size > size_max:
-                raise PeerFault(f"{self.url}: the value has {size} bytes; at most {size_max} are read")
-            parts.append(data)
-            have += len(data)
-            if have == size:
-                return KvValue(found_version, b"".join(parts))
-            if not data or have > size:
-                raise PeerFault(f"{self.url}: the pages of the value do not add up to its {size} bytes")
-            version = found_version
-
-
 def segment_json(segment: Segment) -> dict[str, Any]:
     """A segment as servers take it."""
     return {
@@ -360,7 +319,7 @@ def _text(value: object) -> str:
     return value[:500] if isinstance(value, str) else ""
 
 
-def _count(value: object, what: str) -> int:
+def as_count(value: object, what: str) -> int:
     if type(value) is not int or not 0 <= value < 1 << 64:
         raise InvalidInput(f"{what}: expected a number from 0 to 2**64 - 1, found {str(value)[:40]!r}")
     return value
@@ -371,10 +330,10 @@ def _status(value: object) -> NodeStatus:
     if not isinstance(value, dict) or not isinstance(identity, dict):
         raise InvalidInput("expected an object with networkIdentity")
     return NodeStatus(
-        _count(value.get("connectedPeers", 0), "connectedPeers"),
-        _count(value.get("logSyncHeight", 0), "logSyncHeight"),
-        _count(value.get("nextTxSeq", 0), "nextTxSeq"),
-        _count(identity.get("chainId"), "chainId"),
+        as_count(value.get("connectedPeers", 0), "connectedPeers"),
+        as_count(value.get("logSyncHeight", 0), "logSyncHeight"),
+        as_count(value.get("nextTxSeq", 0), "nextTxSeq"),
+        as_count(identity.get("chainId"), "chainId"),
         parse_address(str(identity.get("flowAddress")), "flowAddress"),
     )
 
@@ -390,14 +349,14 @@ def _optional_segment(value: object) -> Segment | None:
         raise InvalidInput("expected a segment or null")
     return Segment(
         parse_hash(value.get("root", ""), "segment root"),
-        _bytes(value.get("data"), "segment data"),
-        _count(value.get("index"), "segment index"),
+        as_bytes(value.get("data"), "segment data"),
+        as_count(value.get("index"), "segment index"),
         Proof.from_json(value.get("proof")),
-        _count(value.get("fileSize"), "segment fileSize"),
+        as_count(value.get("fileSize"), "segment fileSize"),
     )
 
 
-def _bytes(value: object, what: str) -> bytes:
+def as_bytes(value: object, what: str) -> bytes:
     if not isinstance(value, str):
         raise InvalidInput(f"{what}: expected base64")
     try:
@@ -416,16 +375,6 @@ def _located(value: object) -> list[ShardedNode]:
     if not isinstance(value, list) or len(value) > NODES_MAX:
         raise InvalidInput(f"expected a list of at most {NODES_MAX} nodes")
     return [ShardedNode.from_json(item) for item in value]
-
-
-def _kv_page(value: object) -> tuple[int, bytes, int]:
-    if not isinstance(value, dict):
-        raise InvalidInput("expected an object with version, data and size")
-    return (
-        _count(value.get("version"), "version"),
-        _bytes(value.get("data"), "data"),
-        _count(value.get("size"), "size"),
-    )
 
 
 def not_found(root: bytes) -> NotFound:

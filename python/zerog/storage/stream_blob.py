@@ -1,6 +1,6 @@
 """The blob that writes to key-value streams: what it reads, writes and permits, in one file.
 
-Source: docs/protocol/storage.md, section 3.6. The decoder is the KV node's; this is the writer's side.
+Source: docs/protocol/storage.md, section 3.6. This is the writer's side; the reader's is ``storage.kv.stream``.
 """
 
 from __future__ import annotations
@@ -86,19 +86,25 @@ class StreamBlob:
 
     @property
     def streams(self) -> list[bytes]:
-        """Every stream that is named, once each, in order of appearance."""
-        return list(dict.fromkeys(entry.stream for entries in (self.reads, self.writes, self.access) for entry in entries))
+        """Every stream that is changed, once each, in order of appearance. Streams that are only read are not among them: whose
+        tags name a new stream becomes its administrator."""
+        return list(dict.fromkeys(entry.stream for entries in (self.writes, self.access) for entry in entries))
 
     @property
     def tags(self) -> bytes:
         """The tags that its submission must carry.
 
         Raises:
-            InvalidInput: it names no stream.
+            InvalidInput: it changes no stream.
         """
         if not self.streams:
-            raise InvalidInput("stream blob: expected at least one read, write or change of access, found none")
+            raise InvalidInput("stream blob: expected at least one write or change of access, found none")
         return STREAM_DOMAIN + b"".join(self.streams)
+
+    def check(self) -> None:
+        """Raise ``InvalidInput`` for what cannot be encoded or changes nothing."""
+        if self.tags:
+            self.encode()
 
     def encode(self) -> bytes:
         """

@@ -79,7 +79,8 @@ def test_the_nouns_and_verbs_that_people_were_promised() -> None:
     chain send; chain call; chain deploy; chain block; chain tx; chain verify; doctor; config show; config check; bench;
     storage upload; storage upload-dir; storage root; storage download; storage download-dir; storage info; storage status;
     storage kv-write; storage kv-read; storage run; storage indexer;
-    storage kv; storage durability; storage repair; storage repair-service
+    storage kv run; storage kv status; storage kv access; storage kv result;
+    storage durability; storage repair; storage repair-service
     """
     assert {name.strip() for name in promised.split(";")} == set(ALL)
 
@@ -92,7 +93,7 @@ def test_every_command_teaches_and_speaks_json(run: Run, name: str) -> None:
     for parameter in command.params:
         if parameter.name not in ("help",):
             assert getattr(parameter, "help", None), f"{parameter.name} has no help"
-    if name not in {"chain run", "storage run", "storage indexer", "storage kv", "storage repair-service"}:
+    if name not in {"chain run", "storage run", "storage indexer", "storage kv run", "storage repair-service"}:
         assert any("--json" in parameter.opts for parameter in command.params)
     done = run(*name.split(), "--help")
     assert done.code == 0

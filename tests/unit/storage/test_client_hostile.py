@@ -18,6 +18,7 @@ from tests.unit.storage.test_transfers import QUICK, MiningPayer, names
 from zerog.errors import PeerFault, Unavailable, ZerogError
 from zerog.sdk.storage import Storage
 from zerog.storage.client import StorageClient, UploadOptions
+from zerog.storage.kv.client import KvClient
 from zerog.storage.layout import SEGMENT, FileTree, Layout
 from zerog.storage.part import Part, put
 from zerog.storage.remote import FileInfo, Remote
@@ -424,8 +425,11 @@ async def test_a_value_that_does_not_add_up(node: Running, remote: Remote) -> No
         return web.Response(body=json.dumps({"jsonrpc": "2.0", "id": 1, "result": pages[0 if params[2] == 0 else 1]}).encode())
 
     async with liar(node, kv) as url:
+        client = KvClient(remote, url)
         with pytest.raises(PeerFault, match="do not add up"):
-            await remote.kv(url).value(b"\1" * 32, b"key")
+            await client.value(b"\1" * 32, b"key")
         pages[1] = {"version": 4, "data": base64.b64encode(b"cde").decode(), "size": 5}
-        assert await remote.kv(url).value(b"\1" * 32, b"key") == (await remote.kv(url).value(b"\1" * 32, b"key", 4))
-        assert (await remote.kv(url).value(b"\1" * 32, b"key")).data == b"abcde"
+        assert await KvClient(remote, url).value(b"\1" * 32, b"key") == (
+            await KvClient(remote, url).value(b"\1" * 32, b"key", 4)
+        )
+        assert (await KvClient(remote, url).value(b"\1" * 32, b"key")).data == b"abcde"

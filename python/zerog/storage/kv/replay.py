@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Final, Protocol
 
-from zerog.errors import Conflict, Exhausted, InvalidInput, PeerFault, TimedOut, Unavailable, ZerogError
+from zerog.errors import Conflict, Corrupt, Exhausted, InvalidInput, PeerFault, TimedOut, Unavailable, ZerogError
 from zerog.runtime import log
 from zerog.runtime.disk import check_free
 from zerog.runtime.offload import Offload
@@ -163,7 +163,7 @@ class Replayer:
         self._wake.set()
 
     async def run(self) -> None:
-        """Replay until cancelled; raises only when nothing can be written any more."""
+        """Replay until cancelled; raises only when nothing can be written or the log itself is damaged."""
         pause_s = self._patience.pause_s
         try:
             while True:
@@ -173,6 +173,9 @@ class Replayer:
                     self.fault, pause_s = "", self._patience.pause_s
                     if not moved:
                         await self._wake.wait()
+                except Corrupt as error:
+                    if not await self.repair(error):
+                        raise
                 except _FAILURES as error:
                     if self._store.kv.broken is not None:
                         raise
@@ -183,6 +186,14 @@ class Replayer:
                     pause_s = min(2 * pause_s, _PAUSE_MAX_S)
         finally:
             await self._forget(lambda tx: True)
+
+    async def repair(self, fault: Corrupt) -> bool:
+        """Replay again what a damaged record says; whether the record is of the streams at all."""
+        seq = await self._writes.run(self._view.repair, fault)
+        if seq is not None:
+            _log.error("kv.damaged", reason=str(fault), replayed_from=seq)
+            self.wake()
+        return seq is not None
 
     async def step(self) -> bool:
         """Replay what comes next; whether there was something."""

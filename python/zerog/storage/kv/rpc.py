@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from zerog.errors import Exhausted, InvalidInput, Unauthorized
+from zerog.errors import Corrupt, Exhausted, InvalidInput, Unauthorized
 from zerog.primitives.sig import recover_addresses
 from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_http import Method
@@ -40,6 +40,7 @@ class Surface:
         query_bytes_max: bytes of a value in one answer.
         streams_added_max: how many streams may be added while the node runs.
         on_added: told when another stream is held.
+        on_damaged: told of a record that failed its check when it was read.
     """
 
     def __init__(
@@ -53,10 +54,11 @@ class Surface:
         query_bytes_max: int = 256 << 10,
         streams_added_max: int = 0,
         on_added: Callable[[], None] = lambda: None,
+        on_damaged: Callable[[Corrupt], None] = lambda fault: None,
     ) -> None:
         self._store, self._view, self._held, self._reads, self._writes = store, store.view, held, reads, writes
         self._chain_id, self._query_bytes_max, self._added_max = chain_id, query_bytes_max, streams_added_max
-        self._on_added = on_added
+        self._on_added, self._on_damaged = on_added, on_damaged
 
     def methods(self) -> dict[str, Method]:
         return guarded(
@@ -81,7 +83,11 @@ class Surface:
         )
 
     async def _read(self, read: Callable[[], _T]) -> _T:
-        return await self._reads.run(self._view.steady, read)
+        try:
+            return await self._reads.run(self._view.steady, read)
+        except Corrupt as fault:
+            self._on_damaged(fault)
+            raise
 
     # --- values -------------------------------------------------------------------------------------------------------
 

@@ -7,17 +7,19 @@ the chain who it is, follow its log, replay, listen. What was replayed before is
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from zerog.contracts import registry as contracts
-from zerog.errors import ConfigError, InvalidInput, PeerFault, TimedOut, Unavailable
+from zerog.errors import ConfigError, Corrupt, Exhausted, InvalidInput, PeerFault, TimedOut, Unavailable
 from zerog.runtime import disk, log, metrics, process
 from zerog.runtime.config import Config, StorageKvConfig
+from zerog.runtime.limits import BoundedQueue
 from zerog.runtime.node import Node
 from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_http import Bounds, Doors, RpcServer, Site
@@ -33,6 +35,7 @@ from zerog.storage.kv.view import VIEW_FAMILIES
 from zerog.storage.remote import Remote, check_url
 from zerog.storage.store import FAMILIES
 from zerog.storage.sync.log_sync import LogSync, Reading
+from zerog.store.kv import scrub
 from zerog.store.rocks import RocksKv
 from zerog.types import parse_address, parse_hash
 
@@ -139,15 +142,17 @@ async def serve(
             replayer.wake()
 
         sync = LogSync(eth, store, reading, writes, on_new, lambda txs: replayer.wake())
+        upkeep = _Upkeep(node, numbers)
         surface = Surface(
             store, held, reads, writes, chain_id=endpoints.chain_id, query_bytes_max=given.query_bytes_max,
-            streams_added_max=given.streams_added_max, on_added=replayer.wake,
+            streams_added_max=given.streams_added_max, on_added=replayer.wake, on_damaged=upkeep.damaged,
         )  # fmt: skip
         services: list[Service] = [
-            _LogService(node, sync, numbers), _ReplayService(node), _RpcService(given, surface, numbers, endpoints),
+            _LogService(node, sync, numbers), _ReplayService(node), upkeep, _RpcService(given, surface, numbers, endpoints),
         ]  # fmt: skip
         if config.metrics.enabled:
-            services.append(metrics.MetricsService(registry, config.metrics, partial(setattr, endpoints, "metrics_url")))
+            told = partial(setattr, endpoints, "metrics_url")
+            services.append(metrics.MetricsService(registry, config.metrics, told, partial(_health, node, sync)))
 
         def tell() -> None:
             _log.info("kv.ready", chain_id=endpoints.chain_id, url=endpoints.url, streams="all" if every else len(streams))
@@ -164,6 +169,20 @@ async def _chain_id(eth: Eth, endpoint: str) -> int:
         except (Unavailable, TimedOut, PeerFault) as error:
             _log.warning("chain.unreachable", endpoint=endpoint, reason=str(error))
             await asyncio.sleep(1)
+
+
+def _health(node: KvNode, sync: LogSync) -> dict[str, object]:
+    """What ``/health`` answers: where the node stands, and why it does not get further."""
+    store = node.store
+    dead = store.kv.broken or sync.fault
+    return {
+        "status": "failed" if dead else "ok",
+        "block": 0 if store.progress is None else store.progress.number,
+        "head": sync.head,
+        "next_tx_seq": store.next_seq,
+        "replayed_below": store.view.cursor,
+        "reason": dead or node.replayer.fault,
+    }
 
 
 def _flow(text: str) -> bytes:
@@ -254,6 +273,70 @@ class _ReplayService:
     async def run(self, ready: Ready) -> None:
         ready()
         await self._node.replayer.run()
+
+
+class _Upkeep:
+    """What nobody waits for: scrubbing, and replaying what damaged records said."""
+
+    name = "upkeep"
+
+    def __init__(self, node: KvNode, numbers: KvMetrics) -> None:
+        self._node, self._numbers = node, numbers
+        self._faults: BoundedQueue[Corrupt] = BoundedQueue(100, "damaged records")
+
+    def damaged(self, fault: Corrupt) -> None:
+        """A record failed its check when it was read."""
+        with suppress(Exhausted):
+            self._faults.put(fault)
+
+    async def run(self, ready: Ready) -> None:
+        async with Tasks() as tasks:
+            tasks.start_background(self._repair(), "repair")
+            if self._node.config.scrub_interval_s:
+                tasks.start_background(self._scrub(), "scrub")
+            ready()
+            await asyncio.get_running_loop().create_future()
+
+    async def _repair(self) -> None:
+        while True:
+            for fault in await self._faults.take_all():
+                if not await self._node.replayer.repair(fault):
+                    raise fault
+
+    async def _scrub(self) -> None:
+        """Read everything from time to time, slowly."""
+        store, config = self._node.store, self._node.config
+        stopping = False
+
+        def pass_once() -> tuple[int, list[Corrupt]]:
+            started, done = time.monotonic(), 0
+
+            def pace(size_bytes: int) -> None:
+                nonlocal done
+                if stopping:
+                    raise InterruptedError
+                done += size_bytes
+                ahead_s = done / config.scrub_bytes_per_s - (time.monotonic() - started)
+                if ahead_s > 0.05:
+                    time.sleep(min(ahead_s, 0.5))
+
+            count, texts = scrub(store.kv, list(FAMILIES), pace)
+            for text in texts:
+                _log.error("store.damaged_record", record=text)
+            seen, faults = store.view.check(pace)
+            return count + seen, faults
+
+        with Offload(1, name="scrub") as lane:
+            try:
+                while True:
+                    await asyncio.sleep(config.scrub_interval_s)
+                    count, faults = await lane.run(pass_once)
+                    self._numbers.faults.set(len(faults))
+                    for fault in faults:
+                        self.damaged(fault)
+                    _log.info("kv.scrubbed", records=count, faults=len(faults))
+            finally:
+                stopping = True
 
 
 class _RpcService:

@@ -321,7 +321,7 @@ class View:
                 return
             self._generation += 1
             try:
-                dropped = [key for key, _ in self._kv.scan("kv_results", _number(seq), reverse=True)]
+                dropped = list(self._keys("kv_results", _number(seq), None))[::-1]
                 for key in dropped:
                     batch = Batch()
                     for family, row in _listed(self._kv.get("kv_changes", key) or b""):
@@ -340,9 +340,89 @@ class View:
             finally:
                 self._generation += 1
 
+    # --- damage -------------------------------------------------------------------------------------------------------
+
+    def check(self, pace: Callable[[int], None] = lambda size_bytes: None) -> tuple[int, list[Corrupt]]:
+        """Read every record; how many there are, and what is wrong with those that fail their check."""
+        count, faults = 0, []
+        for family in VIEW_FAMILIES:
+            start = b""
+            while True:
+                try:
+                    for key, value in self._kv.scan(family, start):
+                        count, start = count + 1, key + b"\0"
+                        pace(len(key) + len(value))
+                    break
+                except Corrupt as error:
+                    faults.append(error)
+                    at = error.facts.get("key")
+                    if not isinstance(at, bytes):
+                        break
+                    count, start = count + 1, at + b"\0"
+        return count, faults
+
+    def repair(self, fault: Corrupt) -> int | None:
+        """Step back before the submission that a damaged record belongs to, so that it is replayed; its number.
+
+        None when the record is not of this view: nothing was done.
+        """
+        family, key = fault.facts.get("family"), fault.facts.get("key", b"")
+        seq = fault.facts.get("seq")
+        if isinstance(seq, int):
+            pass
+        elif family not in VIEW_FAMILIES or not isinstance(key, bytes):
+            return None
+        elif family in ("kv_values", "kv_results", "kv_changes"):
+            seq = int.from_bytes(key[:8], "big")
+        elif family == "kv_streams":
+            seq = int.from_bytes(key[-8:], "big")
+        elif family == "kv_misc":
+            seq = 0
+        else:
+            seq = LATEST - int.from_bytes(key[-8:], "big")
+        try:
+            self.rewind(seq)
+        except Corrupt:
+            seq = 0
+            self._wipe()
+        return seq
+
+    def _wipe(self) -> None:
+        """Forget every row: the lists by which to step back are damaged themselves."""
+        with self._lock:
+            self._generation += 1
+            start = Batch()
+            start.put("kv_misc", b"cursor", _number(0))
+            self._kv.write(start, sync=self._sync)
+            self._cursor = 0
+            for family in VIEW_FAMILIES:
+                batch = Batch()
+                for key in self._keys(family, b"", None) if family != "kv_misc" else ():
+                    batch.delete(family, key)
+                    if len(batch) >= _BATCH_ROWS:
+                        self._kv.write(batch, sync=False)
+                        batch = Batch()
+                self._kv.write(batch, sync=self._sync)
+            self._generation += 1
+
+    def _keys(self, family: str, start: bytes, stop: bytes | None) -> Iterator[bytes]:
+        """Keys of records, damaged ones as well: to delete them nobody needs to know what they said."""
+        while True:
+            try:
+                for key, _ in self._kv.scan(family, start, stop):
+                    yield key
+                    start = key + b"\0"
+                return
+            except Corrupt as error:
+                at = error.facts.get("key")
+                if not isinstance(at, bytes):
+                    raise
+                yield at
+                start = at + b"\0"
+
     def _drop_values(self, seq: int) -> None:
         batch = Batch()
-        for key, _ in self._kv.scan("kv_values", _number(seq), _number(seq) + b"\xff" * 9):
+        for key in self._keys("kv_values", _number(seq), _number(seq) + b"\xff" * 9):
             batch.delete("kv_values", key)
             if len(batch) >= _BATCH_ROWS:
                 self._kv.write(batch, sync=False)

@@ -13,7 +13,7 @@ import typer
 from zerog import __version__
 from zerog.cli import account, bench, chain, config, devnet, doctor, storage, storage_kv
 from zerog.cli.output import REFUSED, fail
-from zerog.errors import ZerogError
+from zerog.errors import Conflict, ZerogError
 
 EPILOG = "Exit codes: 0 done, 1 refused, 2 misuse, 3 unavailable. Answers go to standard output, all else to standard error."
 
@@ -50,6 +50,13 @@ def _root(
     """0G, the decentralized AI operating system. Begin with: zerog devnet up"""
 
 
+def _said(error: OSError) -> str:
+    """A file that cannot be read or written, a full disk: one sentence that names it."""
+    place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return f"{place}{reason[:1].lower()}{reason[1:]}"
+
+
 def main() -> None:
     """Run the command line. Errors become one sentence and an exit code; a secret never reaches a core file."""
     with contextlib.suppress(OSError, ValueError):
@@ -66,3 +73,5 @@ def main() -> None:
         # Whoever read us has gone; keep the interpreter from complaining about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(REFUSED) from None
+    except OSError as error:
+        fail(Conflict(_said(error)), as_json=as_json)

@@ -87,10 +87,12 @@ async def supervise(home: Path, wanted: Mapping[str, Any], told: Told) -> None:
         Unavailable: a process did not come up, or the chain fell; the sentence ends with what it said last.
     """
     paths = Paths(home)
+    topology.open_home(paths)
     with DirectoryLock(home):
         paths.ready.unlink(missing_ok=True)
-        options = topology.prepare(paths, wanted)
+        options = topology.choose(paths, wanted)
         ports = free_ports(topology.wishes(options))
+        topology.prepare(paths, options)
         roles = topology.roles(paths, options, ports)
         for role in roles:
             if role.data is not None:
@@ -244,7 +246,7 @@ def tail(path: Path, lines: int = TAIL_LINES) -> str:
 
 def holder(home: Path) -> int | None:
     """The process that runs the network in ``home``, None when nobody does."""
-    if not home.is_dir():
+    if not (home / "LOCK.pid").exists():  # nobody ever had it, and a question leaves no trace
         return None
     try:
         with DirectoryLock(home):
@@ -267,7 +269,7 @@ def start_detached(home: Path, arguments: list[str], waiting: Callable[[], None]
     if running is not None:
         raise Conflict(f"the network in {home} runs already (process {running}); see `zerog devnet status`")
     paths = Paths(home)
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    topology.open_home(paths)
     paths.ready.unlink(missing_ok=True)
     command = [sys.executable, "-m", "zerog", "devnet", "up", "--home", str(home), *arguments]
     log_path = paths.log("devnet")

@@ -153,27 +153,35 @@ def network_genesis(options: Options) -> dict[str, Any]:
     return genesis(net, balances)
 
 
-def prepare(paths: Paths, wanted: Mapping[str, Any]) -> Options:
-    """Make or reopen the network in ``paths.home``: its lasting choices, its genesis and the settings of its processes.
-
-    Args:
-        wanted: fields of ``Options`` by name; None means not said, so what the network has (or the default) counts.
+def open_home(paths: Paths) -> None:
+    """Make the directory of a network, or find that it may be one; touches nothing that is not ours.
 
     Raises:
-        Conflict: the network exists and was made with other lasting choices, or the directory holds something else.
+        Conflict: it holds something else, or cannot be made.
+    """
+    try:
+        paths.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not paths.network.exists():
+            strangers = sorted(entry.name for entry in paths.home.iterdir() if entry.name not in ("LOCK.pid", "logs"))
+            if strangers:
+                raise Conflict(f"{paths.home} holds {', '.join(strangers[:5])} and no network; choose another --home")
+    except OSError as error:
+        raise Conflict(f"{paths.home} cannot be used ({error.strerror}); choose another --home") from None
+
+
+def choose(paths: Paths, wanted: Mapping[str, Any]) -> Options:
+    """The choices of the network in ``paths.home``: what is wanted, else what it has, else the default. Writes nothing.
+
+    Args:
+        wanted: fields of ``Options`` by name; None means not said.
+
+    Raises:
+        Conflict: the network exists and was made with other lasting choices. InvalidInput: there can be no such network.
         Corrupt: its own file does not read.
     """
     said = {name: value for name, value in wanted.items() if value is not None}
-    paths.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     known = read(paths)
-    if known is None:
-        strangers = sorted(entry.name for entry in paths.home.iterdir() if entry.name not in ("LOCK.pid", "logs"))
-        if strangers:
-            raise Conflict(f"{paths.home} holds {', '.join(strangers[:5])} and no network; choose another --home")
-        options = Options(**said)
-        _check(options)
-        write_atomic(paths.genesis, json.dumps(network_genesis(options), indent=1).encode(), mode=0o644)
-    else:
+    if known is not None:
         for name in LASTING:
             if name in said and said[name] != getattr(known, name):
                 shown = f" (it has {getattr(known, name)})" if name != "mnemonic" else ""
@@ -181,10 +189,16 @@ def prepare(paths: Paths, wanted: Mapping[str, Any]) -> Options:
                     f"the network in {paths.home} was made with another {name.replace('_', '-')}{shown}; "
                     f"leave the option away, or begin anew with `zerog devnet reset`"
                 )
-        options = Options(**{**asdict(known), **said})
-        _check(options)
-    write_atomic(paths.network, json.dumps({"format": FORMAT, **asdict(options)}, indent=1).encode(), mode=0o600)
+    options = Options(**{**asdict(known or Options()), **said})
+    _check(options)
     return options
+
+
+def prepare(paths: Paths, options: Options) -> None:
+    """Keep the choices; at the first time make the genesis."""
+    if not paths.network.exists():
+        write_atomic(paths.genesis, json.dumps(network_genesis(options), indent=1).encode(), mode=0o644)
+    write_atomic(paths.network, json.dumps({"format": FORMAT, **asdict(options)}, indent=1).encode(), mode=0o600)
 
 
 def read(paths: Paths) -> Options | None:

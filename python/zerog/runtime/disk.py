@@ -20,7 +20,7 @@ class DirectoryLock:
     The kernel lets go of it when the process dies, however it dies, so a restart after ``kill -9`` needs no cleaning up.
 
     Raises:
-        Conflict: another process holds it; says which one.
+        Conflict: another process holds it; says which one. Or it cannot be made or written.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -28,9 +28,13 @@ class DirectoryLock:
         self._file: int | None = None
 
     def __enter__(self) -> Self:
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._directory / "LOCK.pid"
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            message = f"directory {self._directory} cannot be used ({error.strerror})"
+            raise Conflict(message, directory=str(self._directory)) from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -108,4 +112,7 @@ def check_free(directory: Path, wanted_bytes: int) -> None:
     facts = os.statvfs(directory)
     free = facts.f_bavail * facts.f_frsize
     if free < wanted_bytes:
-        raise Exhausted(f"{directory}: {free} bytes free; at least {wanted_bytes} wanted", free_bytes=free)
+        raise Exhausted(
+            f"the disk of {directory} is nearly full: {free >> 20:,} MiB free, at least {-(-wanted_bytes >> 20):,} MiB wanted",
+            free_bytes=free,
+        )

@@ -93,13 +93,10 @@ async def _unless_orphaned(serving: Awaitable[None]) -> None:
         await asyncio.wait([work, watch], return_when=asyncio.FIRST_COMPLETED)
     finally:
         watch.cancel()
-        if not work.done():
-            work.cancel()
-    try:
-        await work
-    except asyncio.CancelledError:
-        if (current := asyncio.current_task()) is not None and current.cancelling():
-            raise
+        work.cancel()
+        await asyncio.wait([work])  # everything is closed before anybody hears that it ended
+        if not work.cancelled() and (error := work.exception()) is not None:
+            raise error
 
 
 async def _stdin_closed() -> None:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 
-from zerog.errors import InvalidInput, PeerFault, TimedOut, Unavailable
+from zerog.errors import ConfigError, InvalidInput, PeerFault, TimedOut, Unavailable
 from zerog.runtime import log
+from zerog.runtime.config import StorageChainConfig
 from zerog.types import parse_address, parse_hash, parse_hex
 from zerog.wire import jsonrpc
 
@@ -20,6 +22,9 @@ _log = log.get(__name__)
 
 _PAGE_TOO_LARGE = ("exceeds the max limit of", "too large with more than")
 _RATE_LIMITED = (429, 503)
+_FIRST_PAUSE_S = 0.1
+_QUIET_PAUSE_S = 0.5
+_LAST_PAUSE_S = 5.0
 _T = TypeVar("_T")
 
 
@@ -120,7 +125,8 @@ class HttpEth:
             self._session = None
 
     async def chain_id(self) -> int:
-        return _quantity(await self._call("eth_chainId"))
+        """One attempt: who needs it at start waits for the chain by itself (``known_chain``)."""
+        return _quantity(await self._once("eth_chainId", ()))
 
     async def block_number(self) -> int:
         return _quantity(await self._call("eth_blockNumber"))
@@ -245,6 +251,32 @@ class HttpEth:
 
 def _request(sender: bytes, to: bytes, data: bytes) -> dict[str, str]:
     return {"from": "0x" + sender.hex(), "to": "0x" + to.hex(), "data": "0x" + data.hex()}
+
+
+def open_eth(config: StorageChainConfig) -> HttpEth:
+    """The chain behind ``storage.chain.endpoint``.
+
+    Raises:
+        ConfigError: the endpoint is no URL.
+    """
+    url = urlsplit(config.endpoint)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        message = f"storage.chain.endpoint: expected a URL that begins with http:// or https://, found {config.endpoint[:80]!r}"
+        raise ConfigError(message, key="storage.chain.endpoint", value=config.endpoint, origin="")
+    return HttpEth(config.endpoint, timeout_s=config.timeout_s, attempts=config.attempts, backoff_s=config.backoff_ms / 1000)
+
+
+async def known_chain(eth: Eth, endpoint: str) -> int:
+    """The chain's id, as soon as it answers: a node may be started before its chain."""
+    pause_s = _FIRST_PAUSE_S
+    while True:
+        try:
+            return await eth.chain_id()
+        except (Unavailable, TimedOut, PeerFault) as error:
+            if pause_s > _QUIET_PAUSE_S:  # a chain that is started beside us is no news
+                _log.warning("chain.unreachable", endpoint=endpoint, reason=str(error), pause_s=pause_s)
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LAST_PAUSE_S)
 
 
 def _quantity(value: Any) -> int:

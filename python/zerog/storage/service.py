@@ -18,7 +18,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from zerog.contracts import registry as contracts
-from zerog.errors import ConfigError, InvalidInput, PeerFault, TimedOut, Unavailable
+from zerog.errors import ConfigError, InvalidInput
 from zerog.runtime import disk, log, metrics, process
 from zerog.runtime.config import Config, StorageConfig
 from zerog.runtime.node import Node
@@ -28,7 +28,7 @@ from zerog.runtime.service import Ready, Service
 from zerog.runtime.tasks import Tasks
 from zerog.storage.api import Peers, Shard, Tx
 from zerog.storage.erasure.surface import ErasureSurface
-from zerog.storage.eth import Eth, HttpEth, SendingEth
+from zerog.storage.eth import Eth, SendingEth, known_chain, open_eth
 from zerog.storage.ingest import Ingest, Limits
 from zerog.storage.metrics import PrunerMetrics, StorageMetrics
 from zerog.storage.miner import MinerService
@@ -137,12 +137,10 @@ async def serve(
         store = stack.enter_context(open_store(given))
         chain = given.chain
         if eth is None:
-            eth = await stack.enter_async_context(
-                HttpEth(chain.endpoint, timeout_s=chain.timeout_s, attempts=chain.attempts, backoff_s=chain.backoff_ms / 1000)
-            )
+            eth = await stack.enter_async_context(open_eth(chain))
         reads = stack.enter_context(Offload(given.rpc.threads, waiting_max=1024, name="reads"))
         writes = stack.enter_context(Offload(1, waiting_max=1024, name="writes"))
-        chain_id = await _chain_id(eth, chain.endpoint)
+        chain_id = await known_chain(eth, chain.endpoint)
         store.identity(chain_id, flow)
         endpoints.chain_id = chain_id
         pool = given.pool
@@ -231,16 +229,6 @@ def _flow(config: StorageConfig) -> bytes:
     except InvalidInput as error:
         message = f"storage.chain.flow: {error}"
         raise ConfigError(message, key="storage.chain.flow", value=config.chain.flow, origin="") from None
-
-
-async def _chain_id(eth: Eth, endpoint: str) -> int:
-    """The chain's id, as soon as it answers."""
-    while True:
-        try:
-            return await eth.chain_id()
-        except (Unavailable, TimedOut, PeerFault) as error:
-            _log.warning("chain.unreachable", endpoint=endpoint, reason=str(error))
-            await asyncio.sleep(1)
 
 
 class _LogService:

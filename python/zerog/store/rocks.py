@@ -150,10 +150,10 @@ class RocksKv:
 
     def close(self) -> None:
         self._handles.clear()
-        for family in self._families.values():
-            family.close()
-        self._families.clear()
+        families, self._families = self._families, {}
         try:
+            for family in families.values():
+                family.close()
             self._db.close()
         except Exception as error:  # a full disk refuses the last flush; the log has what was acknowledged
             raise _translate(error, "close") from None

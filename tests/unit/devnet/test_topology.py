@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import stat
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,14 @@ from zerog.runtime import config as settings
 from zerog.types import parse_address
 
 PORTS = {wish.name: number for number, wish in enumerate(topology.wishes(Options()), 1)}
+
+
+def prepared(paths: Paths, wanted: dict[str, Any]) -> Options:
+    """As the launcher does it, without the processes."""
+    topology.open_home(paths)
+    options = topology.choose(paths, wanted)
+    topology.prepare(paths, options)
+    return options
 
 
 @pytest.fixture
@@ -39,17 +49,17 @@ def test_the_first_account_owns_the_contracts_and_all_are_rich(paths: Paths) -> 
 
 
 def test_lasting_choices_last(paths: Paths) -> None:
-    first = topology.prepare(paths, {"chain_id": 7, "rpc_port": 1000, "block_ms": None})
+    first = prepared(paths, {"chain_id": 7, "rpc_port": 1000, "block_ms": None})
     assert (first.chain_id, first.rpc_port, first.block_ms) == (7, 1000, 500)
-    again = topology.prepare(paths, {"rpc_port": 2000})
+    again = prepared(paths, {"rpc_port": 2000})
     assert (again.chain_id, again.rpc_port) == (7, 2000)
     genesis = paths.genesis.read_bytes()
     with pytest.raises(Conflict, match="chain-id"):
-        topology.prepare(paths, {"chain_id": 8})
+        prepared(paths, {"chain_id": 8})
     with pytest.raises(Conflict, match="gas-limit"):
-        topology.prepare(paths, {"gas_limit": 5_000_000})
+        prepared(paths, {"gas_limit": 5_000_000})
     with pytest.raises(Conflict, match="mnemonic") as caught:
-        topology.prepare(paths, {"mnemonic": "other " * 12})
+        prepared(paths, {"mnemonic": "other " * 12})
     assert "junk" not in str(caught.value)
     assert paths.genesis.read_bytes() == genesis
     assert topology.read(paths) == again
@@ -58,7 +68,7 @@ def test_lasting_choices_last(paths: Paths) -> None:
 @pytest.mark.parametrize("wanted", [{"chain_id": 0}, {"chain_id": 1 << 63}, {"gas_limit": 2_999_999}])
 def test_impossible_networks(paths: Paths, wanted: dict[str, int]) -> None:
     with pytest.raises(InvalidInput):
-        topology.prepare(paths, wanted)
+        prepared(paths, wanted)
     assert topology.read(paths) is None
 
 
@@ -85,7 +95,7 @@ def read_back(paths: Paths, role: topology.Role) -> settings.Config:
 
 
 def test_the_chains_settings_are_read_back_as_meant(paths: Paths) -> None:
-    options = topology.prepare(paths, {"archive": True})
+    options = prepared(paths, {"archive": True})
     chain = topology.roles(paths, options, PORTS)[0]
     assert tomllib.loads(chain.text())["chain"]["dev"] is True
     config = read_back(paths, chain)
@@ -97,7 +107,7 @@ def test_the_chains_settings_are_read_back_as_meant(paths: Paths) -> None:
 
 
 def test_four_storage_nodes_and_an_indexer_that_knows_them(paths: Paths) -> None:
-    options = topology.prepare(paths, {})
+    options = prepared(paths, {})
     made = {role.name: role for role in topology.roles(paths, options, PORTS)}
     nodes = [made[f"storage-{index}"] for index in range(4)]
     configs = [read_back(paths, node) for node in nodes]
@@ -121,7 +131,7 @@ def test_four_storage_nodes_and_an_indexer_that_knows_them(paths: Paths) -> None
 
 
 def test_a_network_without_storage_is_the_chain_alone(paths: Paths) -> None:
-    options = topology.prepare(paths, {"storage": False})
+    options = prepared(paths, {"storage": False})
     assert [role.name for role in topology.roles(paths, options, PORTS)] == ["chain"]
     assert "storage" not in topology.status(paths, options, PORTS, 1)
     assert {wish.name for wish in topology.wishes(options)} == {"rpc", "ws", "chain.admin", "chain.metrics"}
@@ -137,7 +147,7 @@ def test_status_names_urls_that_can_be_typed(paths: Paths, host: str, shown: str
 
 
 def test_files_are_private(paths: Paths) -> None:
-    topology.prepare(paths, {})
+    prepared(paths, {})
     assert stat.S_IMODE(paths.network.stat().st_mode) == 0o600
     assert stat.S_IMODE(paths.home.stat().st_mode) == 0o700
 
@@ -151,6 +161,29 @@ def test_a_port_that_was_asked_for_is_had_or_named() -> None:
             launcher.free_ports([PortWish("test", "127.0.0.1", port)])
         usual = launcher.free_ports([PortWish("test", "127.0.0.1", port, usual=True)])
         assert usual["test"] not in (0, port)
+
+
+def test_a_directory_that_is_not_ours_is_left_as_it_is(paths: Paths, tmp_path: Path) -> None:
+    paths.home.mkdir()
+    (paths.home / "thesis.txt").write_text("years of work")
+    (tmp_path / "file").touch()
+    for home in (paths.home, tmp_path / "file", Path("/proc/nowhere")):
+        for start in (
+            lambda home=home: launcher.start_detached(home, []),
+            lambda home=home: asyncio.run(launcher.supervise(home, {}, print)),
+        ):
+            with pytest.raises(Conflict, match="choose another --home"):
+                start()
+    assert [entry.name for entry in paths.home.iterdir()] == ["thesis.txt"]
+
+
+def test_a_taken_port_leaves_no_choice_behind(paths: Paths) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(Conflict, match="rpc"):
+            asyncio.run(launcher.supervise(paths.home, {"rpc_port": taken.getsockname()[1]}, print))
+    assert topology.read(paths) is None
 
 
 def test_ports_are_all_different() -> None:
@@ -183,7 +216,7 @@ def test_a_network_that_is_not_there(paths: Paths) -> None:
 
 
 def test_reset_takes_everything_but_only_from_a_network(paths: Paths) -> None:
-    topology.prepare(paths, {})
+    prepared(paths, {})
     paths.log("chain").parent.mkdir()
     paths.log("chain").write_text("x")
     launcher.reset(paths.home)

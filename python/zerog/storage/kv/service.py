@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from zerog.contracts import registry as contracts
-from zerog.errors import ConfigError, Corrupt, Exhausted, InvalidInput, PeerFault, TimedOut, Unavailable
+from zerog.errors import ConfigError, Corrupt, Exhausted, InvalidInput
 from zerog.runtime import disk, log, metrics, process
 from zerog.runtime.config import Config, StorageKvConfig
 from zerog.runtime.limits import BoundedQueue
@@ -26,7 +26,7 @@ from zerog.runtime.rpc_http import Bounds, Doors, RpcServer, Site
 from zerog.runtime.service import Ready, Service
 from zerog.runtime.tasks import Tasks
 from zerog.storage import crypt
-from zerog.storage.eth import Eth, HttpEth
+from zerog.storage.eth import Eth, known_chain, open_eth
 from zerog.storage.kv.fetch import Fetcher
 from zerog.storage.kv.metrics import KvMetrics
 from zerog.storage.kv.replay import Counts, Held, KvStore, Patience, Replayer, Senders
@@ -108,13 +108,11 @@ async def serve(
     async with AsyncExitStack() as stack:
         store = stack.enter_context(open_store(given))
         if eth is None:
-            eth = await stack.enter_async_context(
-                HttpEth(chain.endpoint, timeout_s=chain.timeout_s, attempts=chain.attempts, backoff_s=chain.backoff_ms / 1000)
-            )
+            eth = await stack.enter_async_context(open_eth(chain))
         remote = await stack.enter_async_context(Remote(timeout_s=given.node_timeout_s, retries=1))
         reads = stack.enter_context(Offload(given.threads, waiting_max=1024, name="reads"))
         writes = stack.enter_context(Offload(1, waiting_max=1024, name="writes"))
-        endpoints.chain_id = await _chain_id(eth, chain.endpoint)
+        endpoints.chain_id = await known_chain(eth, chain.endpoint)
         store.identity(endpoints.chain_id, flow)
         work = Path(given.home) / "incoming"
         work.mkdir(mode=0o700, exist_ok=True)
@@ -159,16 +157,6 @@ async def serve(
             ready(endpoints)
 
         await Node(services).run(tell)
-
-
-async def _chain_id(eth: Eth, endpoint: str) -> int:
-    """The chain's id, as soon as it answers."""
-    while True:
-        try:
-            return await eth.chain_id()
-        except (Unavailable, TimedOut, PeerFault) as error:
-            _log.warning("chain.unreachable", endpoint=endpoint, reason=str(error))
-            await asyncio.sleep(1)
 
 
 def _health(node: KvNode, sync: LogSync) -> dict[str, object]:

@@ -45,6 +45,27 @@ class FlowTree:
     @property
     def submission_count(self) -> int: ...
 
+class EncodedBlob:
+    def data(self) -> bytes: ...
+    def row(self, index: typing.SupportsInt | typing.SupportsIndex) -> bytes: ...
+    def row_proof(self, index: typing.SupportsInt | typing.SupportsIndex) -> bytes: ...
+    def row_root(self, index: typing.SupportsInt | typing.SupportsIndex) -> bytes: ...
+    def subline_proof(
+        self, row: typing.SupportsInt | typing.SupportsIndex, subline: typing.SupportsInt | typing.SupportsIndex
+    ) -> bytes: ...
+    @property
+    def blob_roots(self) -> list[bytes]: ...
+    @property
+    def coefficients(self) -> typing.Any: ...
+    @property
+    def columns(self) -> int: ...
+    @property
+    def data_root(self) -> bytes: ...
+    @property
+    def matrix(self) -> typing.Any: ...
+    @property
+    def rows(self) -> int: ...
+
 class Trie:
     """
     A Merkle Patricia trie in memory with cached hashes; changes come in batches.
@@ -594,6 +615,50 @@ class Engine:
 def backends() -> list[typing.Any]: ...
 def blake2b_fixed(data: typing.Any, size: typing.SupportsInt | typing.SupportsIndex, backend: str = "") -> typing.Any: ...
 def blake2b_many(data: typing.Any, offsets: typing.Any, backend: str = "") -> typing.Any: ...
+def blob_encode(
+    data: typing.Any,
+    rows: typing.SupportsInt | typing.SupportsIndex,
+    columns: typing.SupportsInt | typing.SupportsIndex,
+    keep_coefficients: bool = False,
+    backend: str = "",
+) -> EncodedBlob: ...
+def blob_extend(
+    cells: typing.Any,
+    rows: typing.SupportsInt | typing.SupportsIndex,
+    columns: typing.SupportsInt | typing.SupportsIndex,
+    keep_coefficients: bool = False,
+    backend: str = "",
+) -> EncodedBlob: ...
+def blob_recover(
+    indices: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    given: typing.Any,
+    rows: typing.SupportsInt | typing.SupportsIndex,
+    columns: typing.SupportsInt | typing.SupportsIndex,
+    keep_coefficients: bool = False,
+    backend: str = "",
+) -> EncodedBlob: ...
+def blob_row_root(
+    row: typing.Any, rows: typing.SupportsInt | typing.SupportsIndex, columns: typing.SupportsInt | typing.SupportsIndex
+) -> bytes: ...
+def blob_verify_row(
+    index: typing.SupportsInt | typing.SupportsIndex,
+    row: typing.Any,
+    proof: typing.Any,
+    blob_roots: typing.Any,
+    data_root: typing.Any,
+    rows: typing.SupportsInt | typing.SupportsIndex,
+    columns: typing.SupportsInt | typing.SupportsIndex,
+) -> bool: ...
+def blob_verify_subline(
+    row: typing.SupportsInt | typing.SupportsIndex,
+    subline: typing.SupportsInt | typing.SupportsIndex,
+    data: typing.Any,
+    proof: typing.Any,
+    blob_roots: typing.Any,
+    data_root: typing.Any,
+    rows: typing.SupportsInt | typing.SupportsIndex,
+    columns: typing.SupportsInt | typing.SupportsIndex,
+) -> bool: ...
 def bloom_may_match(bloom: typing.Any, values: collections.abc.Iterable[typing.Any]) -> bool:
     """
     Whether a header bloom may hold any of the addresses or topics; true for none.

@@ -252,7 +252,7 @@ class View:
             try:
                 found = read()
             except Corrupt:
-                if before == self._generation:
+                if before == self._generation and before % 2 == 0:  # odd: a step back is under way
                     raise
                 continue
             if before == self._generation:

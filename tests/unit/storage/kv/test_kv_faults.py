@@ -24,6 +24,7 @@ from zerog.storage.kv.view import DELETED_SKIPPED_MAX, VIEW_FAMILIES, Change, Vi
 from zerog.storage.layout import FileTree, Segment
 from zerog.storage.remote import Remote
 from zerog.storage.stream_blob import VERSION_LATEST, AccessOp
+from zerog.store.kv import Batch
 from zerog.store.memory import MemoryKv
 from zerog.types import format_address
 from zerog.wire.typed_data import typed_digest
@@ -81,6 +82,25 @@ def test_a_page_that_is_missing_is_damage_not_emptiness() -> None:
     assert real.view.repair(caught.value) == 2
 
 
+def test_a_value_that_is_taken_away_while_it_is_read_is_no_damage() -> None:
+    real = filled()
+    row = real.view.latest(STREAM, b"k3")
+    assert row is not None
+    turns: list[int] = []
+
+    def read() -> bytes | None:
+        """The row was found, then the log lost its submission."""
+        turns.append(len(turns))
+        if len(turns) == 1:
+            real.view.rewind(3)
+            return real.view.value(row)
+        found = real.view.latest(STREAM, b"k3")
+        return None if found is None else real.view.value(found)
+
+    assert real.view.steady(read) is None
+    assert len(turns) == 2
+
+
 def test_a_write_that_the_disk_refuses_changes_nothing() -> None:
     real = filled()
     before = {name: dict(records) for name, records in real.kv._records.items()}
@@ -89,6 +109,65 @@ def test_a_write_that_the_disk_refuses_changes_nothing() -> None:
         real.view.commit(4, "Commit", [Written(STREAM, b"x", 0, 0)], [Change(AccessOp.GRANT_ADMIN, STREAM, b"", BOB)])
     assert real.kv._records == before
     assert (real.view.cursor, real.view.is_admin(BOB, STREAM)) == (4, False)
+
+
+class DyingKv(MemoryKv):
+    """A database whose process dies before its ``last``-th write: nothing that comes after is kept."""
+
+    last = 1 << 60
+
+    def write(self, batch: Batch, *, sync: bool = True) -> None:
+        if not batch.operations:
+            return
+        if self.last == 0:
+            raise ProcessLookupError
+        self.last -= 1
+        super().write(batch, sync=sync)
+
+
+def test_death_between_any_two_writes_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Submissions and a step back, cut off at every write: whoever opens the directory goes on to exactly the same state."""
+    monkeypatch.setattr("zerog.storage.kv.view._BATCH_BYTES", 100_000)
+    monkeypatch.setattr("zerog.storage.kv.view._BATCH_ROWS", 2)
+    blobs = [
+        encode(Blob(VERSION_LATEST, writes=[(STREAM, b"k%d" % at, pattern(150_000, seq)) for at in range(2)],
+                    access=[("special", STREAM, b"k%d" % seq, b"")]))
+        for seq in range(3)
+    ]  # fmt: skip
+
+    def life(kv: DyingKv, *, back: bool) -> None:
+        """Everything that is not done yet; with ``back`` the log loses its last submission at the end."""
+        real = Replayed({STREAM})
+        real.kv, real.view = kv, View(kv)
+        for seq in range(real.view.cursor, 3):
+            assert real.submit(seq, ALICE, [STREAM], blobs[seq]) == "Commit"
+        if back:
+            real.view.rewind(2)
+
+    for back in (False, True):
+        whole = DyingKv(list(VIEW_FAMILIES))
+        life(whole, back=back)
+        writes = (1 << 60) - whole.last
+        assert writes > 10
+        for cut in range(writes):
+            kv = DyingKv(list(VIEW_FAMILIES))
+            kv.last = cut
+            with pytest.raises(ProcessLookupError):
+                life(kv, back=back)
+            kv.last = 1 << 60
+            view = View(kv)
+            assert view.check()[1] == []
+            # What counts is whole: every key of the submissions before the cursor, nothing of those after it.
+            for seq in range(3):
+                row = view.latest(STREAM, b"k1", seq)
+                expected = min(seq, view.cursor - 1)
+                assert (row and (row.version, view.value(row))) == (
+                    None if expected < 0 else (expected, pattern(150_000, expected))
+                )
+            life(kv, back=back)
+            left = {family: records for family, records in kv._records.items() if family != "kv_values"}
+            assert left == {family: records for family, records in whole._records.items() if family != "kv_values"}
+            assert whole._records["kv_values"].items() <= kv._records["kv_values"].items()
 
 
 def test_a_desert_of_deleted_keys_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ from zerog.storage.stream_blob import ENTRIES_MAX, STREAM_DOMAIN, Access, Access
 
 INVALID: Final = "Invalid stream data"
 TOO_LONG: Final = "Stream read/write/access_control list too long"
+KEY_BYTES_MAX: Final = 64 << 20
+"""All keys of one blob together: they are held in memory, several times, while it is replayed."""
 ID_SIZE: Final = 32
 _OPS: Final = {int(op): op for op in AccessOp}
 
@@ -57,6 +59,7 @@ class BlobReader:
         self._text = text
         self._end = -(-text.nbytes // SECTOR) * SECTOR if end is None else end
         self._at = 0
+        self._key_bytes = 0
 
     def version(self) -> int:
         """The highest version that the keys of the blob may have."""
@@ -111,4 +114,7 @@ class BlobReader:
         size = self._number(3)
         if size == 0:
             raise Malformed(INVALID)
+        self._key_bytes += size
+        if self._key_bytes > KEY_BYTES_MAX:
+            raise Malformed(TOO_LONG)
         return self._take(size)

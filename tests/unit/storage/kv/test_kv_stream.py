@@ -110,6 +110,15 @@ def test_counts_and_lengths_are_checked_before_anything_is_made(tail: bytes, rea
         assert str(caught.value) == reason
 
 
+def test_keys_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    blob = StreamBlob([Write(STREAM, b"k" * 100, b"")] * 2, [Read(STREAM, b"k" * 100)])
+    monkeypatch.setattr("zerog.storage.kv.stream.KEY_BYTES_MAX", 300)
+    assert len(read_all(blob.encode())[2]) == 2
+    monkeypatch.setattr("zerog.storage.kv.stream.KEY_BYTES_MAX", 299)
+    with pytest.raises(Malformed, match="too long"):
+        read_all(blob.encode())
+
+
 def test_a_value_longer_than_the_file_is_invalid() -> None:
     head = bytes(8) + bytes(4) + (1).to_bytes(4, "big") + STREAM + b"\0\0\1k"
     for size in (256, 1 << 32, (1 << 64) - 1):

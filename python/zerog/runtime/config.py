@@ -140,6 +140,8 @@ class StorageStoreConfig(_Section, frozen=True):
 
 class StoragePoolConfig(_Section, frozen=True):
     writings_max: Positive = 16
+    waiting_bytes_max: Count = 64 << 20
+    waiting_s: Positive = 10
     cached_file_bytes_max: Positive = 10 << 20
     cached_bytes_max: Positive = 256 << 20
     cached_expire_s: Positive = 300

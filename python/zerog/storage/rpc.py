@@ -6,7 +6,6 @@ here, because the texts differ from those of the chain's surface.
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -98,7 +97,7 @@ def read_segments(value: object) -> list[Segment]:
 
 def base64_json(data: bytes) -> msgspec.Raw:
     """Bytes as a JSON string of base64, rendered."""
-    return msgspec.Raw(b'"' + binascii.b2a_base64(data, newline=False) + b'"')
+    return msgspec.Raw(msgspec.json.encode(data))
 
 
 def guarded(methods: dict[str, Callable[[Arguments], Any]]) -> dict[str, Method]:

@@ -145,8 +145,8 @@ async def serve(
         endpoints.chain_id = chain_id
         pool = given.pool
         limits = Limits(
-            pool.writings_max, pool.cached_file_bytes_max, pool.cached_bytes_max, pool.cached_expire_s,
-            given.store.free_bytes_min,
+            pool.writings_max, pool.waiting_bytes_max, pool.waiting_s, pool.cached_file_bytes_max, pool.cached_bytes_max,
+            pool.cached_expire_s, given.store.free_bytes_min,
         )  # fmt: skip
         ingest = Ingest(store, reads, limits, Path(given.home))
         node = StorageNode(given, store, ingest, eth, chain_id, flow, reads, writes)

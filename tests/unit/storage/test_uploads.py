@@ -180,7 +180,8 @@ async def test_the_write_window_refuses_what_it_cannot_take(
     tmp_path: Path, eth: SimulatedEth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     eth.submit(DATA)
-    async with running(tmp_path / "node", eth, **{"storage.pool.writings_max": 1}) as node:
+    flags = {"storage.pool.writings_max": 1, "storage.pool.waiting_bytes_max": 0}
+    async with running(tmp_path / "node", eth, **flags) as node:
         await node.synced(0)
         gate = asyncio.Event()
         entered = asyncio.Event()
@@ -203,6 +204,43 @@ async def test_the_write_window_refuses_what_it_cannot_take(
         gate.set()
         assert await first == 0
         assert await node.call("zgs_uploadSegment", segment_json(TREE, DATA, 1)) == 0
+
+
+async def test_uploads_wait_for_the_window_and_not_for_ever(
+    tmp_path: Path, eth: SimulatedEth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients send all calls of a file at once and give up after three refusals."""
+    eth.submit(DATA)
+    flags = {"storage.pool.writings_max": 1, "storage.pool.waiting_bytes_max": 262_144, "storage.pool.waiting_s": 1}
+    async with running(tmp_path / "node", eth, **flags) as node:
+        await node.synced(0)
+        gate, entered = asyncio.Event(), asyncio.Event()
+        write = ingest.Ingest._store_now
+
+        async def slow(self: Any, segments: Any) -> None:
+            entered.set()
+            await gate.wait()
+            await write(self, segments)
+
+        monkeypatch.setattr(ingest.Ingest, "_store_now", slow)
+        full = (-32000, "too many data writing: 1", None)
+        first = asyncio.create_task(node.call("zgs_uploadSegment", segment_json(TREE, DATA, 0)))
+        await entered.wait()
+        second = asyncio.create_task(node.refused("zgs_uploadSegment", segment_json(TREE, DATA, 1)))
+        async with asyncio.timeout(5):
+            while node.node.ingest._waiting_bytes == 0:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        # One segment waits: that is all the memory there is for it.
+        assert await node.refused("zgs_uploadSegment", segment_json(TREE, DATA, 2)) == full
+        assert await second == full
+        third = asyncio.create_task(node.call("zgs_uploadSegment", segment_json(TREE, DATA, 1)))
+        async with asyncio.timeout(5):
+            while node.node.ingest._waiting_bytes == 0:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        gate.set()
+        assert (await first, await third) == (0, 0)
+        assert node.node.store.present(0) == {0, 1}
+        assert (node.node.ingest._waiting_bytes, node.node.ingest._writing) == (0, set())
 
 
 async def test_a_reorganisation_in_the_middle_of_an_upload(

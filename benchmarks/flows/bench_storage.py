@@ -1,0 +1,275 @@
+"""Files into a storage node and out of it, by us and by the official Go client against the same node, in turns.
+
+One chain, one node that holds everything, on loopback. Every file is new and paid for before its turn, so that a turn is the
+transfer: tree, proofs, segments, and the node's word that the file is whole. ``client`` is the library in a process that is up
+(for Go what it says itself of the transfer), ``command`` the whole command line. Processor seconds are those of client and
+node together. Downloads are proven segment by segment and compared with the root of the whole, by both.
+
+Trees: the same file by us and by the Go, TypeScript and Python clients, reading it from the page cache.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from measure import ROOT, TINY, keep
+
+sys.path.insert(0, str(ROOT))
+
+from tests.e2e.conftest import Zerog
+from tests.e2e.official_clients import CLIENTS, Net, go_binary, go_client
+from tests.e2e.storage_process import StorageNode
+
+from zerog.chain.client import ChainClient
+from zerog.contracts import registry
+from zerog.sdk.chain import Chain
+from zerog.sdk.storage import ChainPayer, open_storage
+from zerog.sdk.wallet import Account
+from zerog.storage.client import UploadOptions, submission
+from zerog.storage.layout import FileTree
+from zerog.storage.remote import Remote
+
+pytestmark = pytest.mark.timeout(3600)
+
+# Bytes of a file, files in a turn, turns.
+PLANS = [(1000, 1, 1), (1 << 20, 1, 1)] if TINY else [(1000, 10, 3), (1 << 20, 10, 3), (256 << 20, 1, 3)]
+TREE_SIZES = [1 << 20] if TINY else [1 << 20, 256 << 20]
+NAMES = {1000: "1 kB", 1 << 20: "1 MiB", 256 << 20: "256 MiB"}
+
+
+@dataclass
+class Place:
+    """A chain, one storage node, and who pays."""
+
+    zerog: Zerog
+    status: dict[str, Any]
+    node: StorageNode
+    home: Path
+    made: int = 0
+    net: Net = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.net = Net(self.status["rpc_url"], "", [self.node.url], self.status["accounts"][3]["private_key"])
+
+    def node_cpu_s(self) -> float:
+        assert self.node.process is not None
+        fields = Path(f"/proc/{self.node.process.pid}/stat").read_text().rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    async def new_files(self, size: int, count: int) -> list[tuple[Path, str]]:
+        """Files that the node's log has and whose bytes it does not have."""
+        made = []
+        async with ChainClient(self.status["rpc_url"]) as client, Remote() as remote:
+            payer = ChainPayer(Chain(client), Account.from_hex(self.status["accounts"][4]["private_key"]))
+            for _ in range(count):
+                self.made += 1
+                path = self.home / f"file-{self.made}"
+                path.write_bytes(os.urandom(size))
+                tree = FileTree.from_buffer(path.read_bytes())
+                await payer.submit(registry.FLOW, [submission(tree)], lambda hash: None)
+                async with asyncio.timeout(60):
+                    while not await remote.node(self.node.url).info(tree.root):  # noqa: ASYNC110
+                        await asyncio.sleep(0.02)
+                made.append((path, "0x" + tree.root.hex()))
+        return made
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    home = tmp_path_factory.mktemp("storage-bench")
+    zerog = Zerog(home / "devnet")
+    status = zerog.json("devnet", "up", "--detach", "--rpc-port", "0", "--ws-port", "0", "--block-ms", "100", "--no-storage")
+    node = StorageNode(home / "node", status["rpc_url"], "0/1")
+    try:
+        node.start()
+        yield Place(zerog, status, node, home)
+    finally:
+        node.stop()
+        zerog.run("devnet", "down")
+
+
+@dataclass
+class Turn:
+    """What moving some files took: by the library alone, by the whole command, in processor seconds of both sides."""
+
+    client_s: float
+    command_s: float
+    cpu_s: float
+
+
+def measured(place: Place, action: Callable[[], float | None]) -> Turn:
+    """``action`` says what the transfer alone took, None when all of it was the transfer."""
+    node, own, others = place.node_cpu_s(), time.process_time(), _children_s()
+    begun = time.perf_counter()
+    alone = action()
+    taken = time.perf_counter() - begun
+    cpu = place.node_cpu_s() - node + time.process_time() - own + _children_s() - others
+    return Turn(taken if alone is None else alone, taken, cpu)
+
+
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def library_upload(place: Place, files: list[tuple[Path, str]]) -> Turn:
+    async def run() -> None:
+        async with open_storage(nodes=[place.node.url]) as storage:
+            for path, _ in files:
+                await storage.upload(path, options=UploadOptions())
+
+    return measured(place, lambda: asyncio.run(run()))
+
+
+def library_download(place: Place, files: list[tuple[Path, str]]) -> Turn:
+    async def run() -> None:
+        async with open_storage(nodes=[place.node.url]) as storage:
+            for path, root in files:
+                target = path.with_suffix(".out")
+                await storage.download(bytes.fromhex(root[2:]), target)
+                target.unlink()
+
+    return measured(place, lambda: asyncio.run(run()))
+
+
+def command_upload(place: Place, files: list[tuple[Path, str]]) -> Turn:
+    def run() -> None:
+        for path, _ in files:
+            place.zerog.json("storage", "upload", str(path), "--node", place.node.url)
+
+    return measured(place, run)
+
+
+def command_download(place: Place, files: list[tuple[Path, str]]) -> Turn:
+    def run() -> None:
+        for path, root in files:
+            target = path.with_suffix(".out")
+            place.zerog.json("storage", "download", str(target), "--root", root, "--node", place.node.url)
+            target.unlink()
+
+    return measured(place, run)
+
+
+def go_upload(place: Place, files: list[tuple[Path, str]]) -> Turn:
+    def run() -> float:
+        alone = 0.0
+        for path, _ in files:
+            code, told = go_client(
+                place.home, "upload", "--url", place.net.rpc, "--key", place.net.key, "--file", str(path),
+                "--node", place.node.url, "--finality-required",
+            )  # fmt: skip
+            assert code == 0, told
+            found = re.search(r'msg="Completed to upload file" duration=([0-9.]+)(ms|s|µs)', told)
+            assert found is not None, told
+            alone += float(found[1]) * {"s": 1.0, "ms": 1e-3, "µs": 1e-6}[found[2]]
+        return alone
+
+    return measured(place, run)
+
+
+def go_download(place: Place, files: list[tuple[Path, str]]) -> Turn:
+    def run() -> None:
+        for path, root in files:
+            target = path.with_suffix(".out")
+            code, told = go_client(
+                place.home, "download", "--file", str(target), "--root", root, "--node", place.node.url, "--proof"
+            )
+            assert code == 0, told
+            assert target.stat().st_size == path.stat().st_size
+            target.unlink()
+
+    return measured(place, run)
+
+
+WAYS: dict[str, tuple[Callable[[Place, list[tuple[Path, str]]], Turn], Callable[[Place, list[tuple[Path, str]]], Turn]]] = {
+    "ours": (library_upload, library_download),
+    "our command": (command_upload, command_download),
+    "go": (go_upload, go_download),
+}
+
+
+def told(turns: list[Turn], total_bytes: int) -> dict[str, float]:
+    """Of the median turn."""
+    client, command, cpu = (
+        statistics.median(getattr(turn, name) for turn in turns) for name in ("client_s", "command_s", "cpu_s")
+    )
+    return {
+        "mb_per_s": round(total_bytes / client / 1e6, 3),
+        "mb_per_s_best": round(total_bytes / min(turn.client_s for turn in turns) / 1e6, 3),
+        "mb_per_s_command": round(total_bytes / command / 1e6, 3),
+        "cpu_s_per_gb": round(cpu / total_bytes * 1e9, 2),
+    }
+
+
+def test_up_and_down(place: Place) -> None:
+    go_binary("0g-storage-client")
+    results: dict[str, Any] = {}
+    for size, count, rounds in PLANS:
+        up: dict[str, list[Turn]] = {name: [] for name in WAYS}
+        down: dict[str, list[Turn]] = {name: [] for name in WAYS}
+        for turn in range(rounds):
+            order = list(WAYS) if turn % 2 == 0 else list(reversed(WAYS))
+            for name in order:
+                files = asyncio.run(place.new_files(size, count))
+                upload, download = WAYS[name]
+                up[name].append(upload(place, files))
+                down[name].append(download(place, files))
+                for path, _ in files:
+                    path.unlink()
+        for way, turns in (("upload", up), ("download", down)):
+            found = {name: told(turns[name], size * count) for name in WAYS}
+            ratios = [peer.client_s / ours.client_s for ours, peer in zip(turns["ours"], turns["go"], strict=True)]
+            results[f"{way} {NAMES[size]}"] = found | {"times_go": round(statistics.median(ratios), 2)}
+    keep("storage_transfers", results)
+    assert all(entry["ours"]["mb_per_s"] > 0 for entry in results.values())
+
+
+def test_trees(place: Place) -> None:
+    """Our tree on as many threads as Go has, and everybody's root is the same."""
+    binary = go_binary("storage_tree")
+    results: dict[str, Any] = {}
+    for size in TREE_SIZES:
+        path = place.home / "tree"
+        path.write_bytes(os.urandom(size))
+        data = path.read_bytes()
+        root = "0x" + FileTree.from_buffer(data).root.hex()
+        rounds = 1 if TINY else 3
+        seconds: dict[str, list[float]] = {"ours": [], "go": []}
+        for _ in range(rounds):
+            for _ in range(3):
+                begun = time.perf_counter()
+                assert "0x" + FileTree.from_buffer(path.read_bytes()).root.hex() == root
+                seconds["ours"].append(time.perf_counter() - begun)
+            done = subprocess.run([str(binary), str(path), "3"], capture_output=True, text=True, check=True, timeout=600)
+            for line in done.stdout.split("\n")[:3]:
+                found, taken = line.split()
+                assert found == root
+                seconds["go"].append(float(taken))
+        for client in CLIENTS[::2]:  # one of npm, and PyPI's
+            (one,), _ = client.run(place.home, place.net, [{"do": "tree", "path": str(path), "times": 1}])
+            assert one["root"] == root
+            seconds[client.name] = one["seconds"]
+        best = {name: min(taken) for name, taken in seconds.items()}
+        results[NAMES[size]] = {
+            "mb_per_s_best": {name: round(size / taken / 1e6, 1) for name, taken in best.items()},
+            "times_go": round(
+                statistics.median(p / o for o, p in zip(sorted(seconds["ours"]), sorted(seconds["go"]), strict=True)), 2
+            ),
+            "times": {name: round(taken / best["ours"], 1) for name, taken in best.items() if name != "ours"},
+        }
+    keep("storage_trees", results)
+    assert json.dumps(results)

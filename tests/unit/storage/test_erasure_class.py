@@ -69,37 +69,38 @@ async def test_nodes_die_and_are_replaced(fleet: Fleet, seed: int) -> None:
 
 
 @pytest.mark.slow
-async def test_thirty_percent_die_twice(fleet: Fleet, seed: int) -> None:
-    """10+4 on 14 nodes: any four die with their disks, every acknowledged file reads; after repair onto fresh ones again."""
+@pytest.mark.parametrize("code", [Code(10, 4), Code(7, 3)], ids=str)
+async def test_nearly_a_third_die_twice(fleet: Fleet, code: Code, seed: int) -> None:
+    """As many nodes as parts: any m die with their disks, every acknowledged file reads; after repair onto fresh ones again."""
     chance = random.Random(seed)
-    await fleet.add(14)
+    await fleet.add(code.data + code.parity)
     storage = fleet.storage()
     files = [chance.randbytes(size) for size in (1, 300_000, 10 * SEGMENT, 33 * SEGMENT + 12345)]
     roots = []
     for data in files:
-        done = await storage.upload(data, erasure=Code(10, 4), options=QUICK)
-        assert done.losses == 4
+        done = await storage.upload(data, erasure=code, options=QUICK)
+        assert done.losses == code.parity
         roots.append(done.roots[0])
     for _ in range(2):
-        await fleet.destroy_some(chance, 4)
+        await fleet.destroy_some(chance, code.parity)
         left = [(await storage.durability(root)).losses for root in roots]
         assert min(left) == left[3] == 0
         for root, data in zip(roots, files, strict=True):
             await reads(storage, root, data)
-        await fleet.add(4)
+        await fleet.add(code.parity)
         storage = fleet.storage()
         repairer = Repairer(storage.client, fleet.remote, RepairConfig(grace_s=0, prove_every=1, learn_timeout_s=20))
         found = await repairer.pass_once()
-        assert (found.files, found.full, found.losses, found.failed) == (4, 4, 4, 0)
-        assert found.rebuilt >= 4
+        assert (found.files, found.full, found.losses, found.failed) == (4, 4, code.parity, 0)
+        assert found.rebuilt >= code.parity
     for root, data in zip(roots, files, strict=True):
         now = await storage.durability(root, prove=True)
-        assert (now.losses, now.full, now.liars) == (4, True, ())
+        assert (now.losses, now.full, now.liars) == (code.parity, True, ())
         await reads(storage, root, data)
     # One more than the code survives: said, not hidden.
-    await fleet.destroy_some(chance, 5)
+    await fleet.destroy_some(chance, code.parity + 1)
     assert (await storage.durability(roots[3])).losses == -1
-    with pytest.raises(Unavailable, match="has 9 segments left and needs 10"):
+    with pytest.raises(Unavailable, match=f"has {code.data - 1} segments left and needs {code.data}"):
         await storage.read(roots[3])
     with pytest.raises(Unavailable, match="lost more than their parity"):
         await storage.repair(roots[3])
@@ -211,6 +212,20 @@ async def test_shards_and_clients_that_know_nothing_of_it(fleet: Fleet, tmp_path
     outside = next(name for name in fleet.alive if not fleet.alive[name][0].node.store.missing(node.node.store.tx(3)))
     with pytest.raises(Refused, match="Invalid params: root"):
         await fleet.alive[outside][0].upload(tree, data[:SEGMENT], 3)
+
+
+@pytest.mark.slow
+async def test_replicas_of_shards(fleet: Fleet, tmp_path: Path, seed: int) -> None:
+    """Two shards, two replicas: one of each gets the data of its shard complete, the others parity."""
+    data = random.Random(seed).randbytes(9 * SEGMENT)
+    await fleet.add(2, "*/2")
+    await fleet.add(2, "*/2")
+    storage = fleet.storage()
+    done = await storage.upload(data, erasure=Code(2, 1), options=QUICK)
+    assert done.losses == 1
+    assert await storage.client.fetch(done.roots[0], tmp_path / "plain") == len(data)
+    await fleet.destroy("node0")
+    await reads(storage, done.roots[0], data)
 
 
 @pytest.mark.slow

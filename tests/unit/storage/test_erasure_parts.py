@@ -159,5 +159,8 @@ def test_plans_prefer_the_shard_and_respect_refusals() -> None:
     only = plan(row, nodes, lambda p, node: node == "n1" and p < 2, lambda p, node: False, Counter())
     assert [(move.position, move.node) for move in only] == [(0, "n1"), (1, "n1")]
     assert plan(row, [], lambda p, node: True, lambda p, node: False, Counter()) == []
-    assert plan_copies(frozenset({"n0"}), 3, nodes, lambda node: node != "n1", Counter()) == ["n2", "n3"]
+    assert plan_copies(frozenset({"n0"}), 3, nodes, lambda node: node != "n1", lambda node: node == "n3", Counter()) == [
+        "n3",
+        "n2",
+    ]
     assert (best_losses(14, 10, 14), best_losses(14, 10, 4), best_losses(14, 10, 7), best_losses(14, 10, 0)) == (4, 1, 2, -1)

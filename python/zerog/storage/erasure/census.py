@@ -65,9 +65,17 @@ class Member:
         return held is not None and index in held.where
 
     def owns(self, kind: Kind, index: int) -> bool:
-        """Whether the segment belongs to the node's shard, where any client looks for it."""
+        """Whether the segment belongs to the node's shard."""
         held = self.held.get(kind)
         return held is not None and self.shard.holds(held.start_segment + index)
+
+    def may_take(self, kind: Kind, index: int) -> bool:
+        """Whether the node stores the segment when it is asked to."""
+        return self.takes_any or self.shard.count == 1 or self.owns(kind, index)
+
+    def is_looked_at(self, kind: Kind, index: int) -> bool:
+        """Whether clients that know nothing of this class look for the segment on this of all nodes."""
+        return kind == "data" and self.shard.count > 1 and self.owns(kind, index)
 
     def counts(self) -> tuple[int, int, int]:
         """Segments of data, parity and manifest."""

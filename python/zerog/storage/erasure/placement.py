@@ -112,7 +112,7 @@ def plan(
     Args:
         nodes: those that answer and may be written to.
         takes: whether a node stores a position at all.
-        prefers: whether the segment belongs to the node's shard of the flow, where any client finds it.
+        prefers: whether any client looks for the segment on the node.
         load: segments by node, brought up to date.
     """
     if not nodes:
@@ -138,7 +138,9 @@ def plan(
         holders = row.holders[position]
         if not able:
             continue
-        best = min(able, key=lambda node: (counts[node], node not in holders, not prefers(position, node), load[node], node))
+        best = min(
+            able, key=lambda node: (counts[node], node not in holders, *_rank(prefers(position, node), load[node]), node)
+        )
         if best not in holders and holders and counts[best] >= min(counts[node] for node in holders):
             # Moving gains nothing: it stays where it is.
             best = min(holders, key=lambda node: counts[node])
@@ -147,6 +149,11 @@ def plan(
             load[best] += 1
             moves.append(Move(position, best))
     return moves
+
+
+def _rank(preferred: bool, load: int) -> tuple[bool, int]:
+    """Among the replicas of a shard always the same one, so that it has all of the shard; elsewhere whoever has least."""
+    return not preferred, 0 if preferred else load
 
 
 def _keep(row: Row, limit: int) -> dict[int, str]:
@@ -179,10 +186,16 @@ def _keep(row: Row, limit: int) -> dict[int, str]:
 
 
 def plan_copies(
-    holders: frozenset[str], wanted: int, nodes: Iterable[str], takes: Callable[[str], bool], load: Counter[str]
+    holders: frozenset[str],
+    wanted: int,
+    nodes: Iterable[str],
+    takes: Callable[[str], bool],
+    prefers: Callable[[str], bool],
+    load: Counter[str],
 ) -> list[str]:
     """The nodes that get a copy of a segment, so that ``wanted`` of them have it; fewer when there are no more."""
-    able = sorted((node for node in nodes if node not in holders and takes(node)), key=lambda node: (load[node], node))
+    able = [node for node in nodes if node not in holders and takes(node)]
+    able.sort(key=lambda node: (*_rank(prefers(node), load[node]), node))
     chosen = able[: max(0, wanted - len(holders))]
     load.update(chosen)
     return chosen

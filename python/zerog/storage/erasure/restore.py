@@ -85,11 +85,13 @@ class Restore:
             done.failures.append(f"stripe {stripe} has {row.present} segments and needs {row.need}")
             return
 
-        def takes(position: int, url: str) -> bool:
-            kind, index = census.place(stripe, position)
-            return members[url].takes_any or members[url].shard.count == 1 or members[url].owns(kind, index)
-
-        moves = plan(row, list(members), takes, lambda position, url: members[url].owns(*census.place(stripe, position)), load)
+        moves = plan(
+            row,
+            list(members),
+            lambda position, url: members[url].may_take(*census.place(stripe, position)),
+            lambda position, url: members[url].is_looked_at(*census.place(stripe, position)),
+            load,
+        )
         if not moves:
             return
         pieces: dict[int, bytes] = {}
@@ -127,9 +129,9 @@ class Restore:
         chosen = plan_copies(
             holders,
             census.manifest.copies,
-            # The nodes whose shard the segment is of come first: any client finds it there.
-            sorted(members, key=lambda url: not members[url].owns(kind, index)),
-            lambda url: members[url].takes_any or members[url].shard.count == 1 or members[url].owns(kind, index),
+            members,
+            lambda url: members[url].may_take(kind, index),
+            lambda url: members[url].is_looked_at(kind, index),
             load,
         )
         if not chosen:

@@ -309,7 +309,10 @@ class Miner:
                 segments = await self._lanes.run(self._seals.wanted, end, at, _SEALS_A_PASS)
                 done = 0
                 for segment in segments:
-                    done += await self._seal(segment)
+                    try:
+                        done += await self._seal(segment)
+                    except PeerFault as error:  # an epoch that the contract closed too late has no digest yet
+                        _log.warning("miner.cannot_seal", segment=segment, reason=str(error))
                 at = segments[-1] + 1 if segments else 0
                 if done:
                     self._numbers.sealed.set(self._seals.count)

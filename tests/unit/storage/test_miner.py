@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.unit.contracts.test_pora import adjusted
-from tests.unit.storage.harness import Refused, Running, config_for, pattern
+from tests.unit.storage.harness import Refused, Running, SimulatedEth, config_for, pattern
 from tests.unit.storage.mining_kit import BENEFICIARY, EPOCH, Chain, chain, key_file, miner, store, until
 
 from oracle import pora as oracle
@@ -24,10 +24,14 @@ from zerog.primitives import pora
 from zerog.primitives.hashing import keccak256
 from zerog.storage.api import Shard
 from zerog.storage.key import Key
-from zerog.storage.miner import MiningTask, task_of
+from zerog.runtime.metrics import new_registry
+from zerog.storage.eth import HttpEth
+from zerog.storage.miner import MinerService, MiningTask, task_of
 from zerog.storage.sealing import Epochs, Run, Sealed, decode_sealed, encode_sealed
 from zerog.storage.service import serve
+from zerog.storage.store import FAMILIES, Store
 from zerog.store.kv import Batch
+from zerog.store.memory import MemoryKv
 from zerog.wire.transaction import Transaction
 
 MOST = (1 << 256) - 1
@@ -180,14 +184,18 @@ async def test_the_operator_stops_and_starts(on: Chain, tmp_path: Path) -> None:
         ({"start_position": 1024}, "multiple of 33554432"),
     ],
 )
-async def test_settings_that_do_not_fit(on: Chain, tmp_path: Path, settings: dict[str, Any], words: str) -> None:
-    flags = {
-        "storage.chain.endpoint": on.node.endpoints.http_url, "storage.chain.flow": "0x" + registry.FLOW.hex(),
-        "storage.miner.enabled": True, "storage.miner.key_file": str(key_file(tmp_path)),
-    }  # fmt: skip
+def test_settings_that_do_not_fit(tmp_path: Path, settings: dict[str, Any], words: str) -> None:
+    flags = {"storage.miner.key_file": str(key_file(tmp_path))}
     flags |= {f"storage.miner.{key}": value for key, value in settings.items()}
+    config = config_for(tmp_path / "node", **flags).storage
     with pytest.raises(ConfigError, match=words):
-        await serve(config_for(tmp_path / "node", **flags))
+        MinerService(config, Store(MemoryKv(FAMILIES)), HttpEth("http://127.0.0.1:1"), bytes(20), 1, new_registry())
+
+
+async def test_a_chain_that_takes_no_transactions(tmp_path: Path) -> None:
+    flags = {"storage.miner.enabled": True, "storage.miner.key_file": str(key_file(tmp_path))}
+    with pytest.raises(ConfigError, match="takes no transactions"):
+        await serve(config_for(tmp_path / "node", **flags), eth=SimulatedEth())
 
 
 def test_keys_stay_secret(tmp_path: Path) -> None:

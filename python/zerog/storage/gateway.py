@@ -27,6 +27,7 @@ from zerog.storage.layout import Segment
 from zerog.storage.remote import FileInfo, NodeRefused, Remote
 from zerog.storage.rpc import as_hash, as_number, read_segment
 from zerog.storage.selection import ShardedNode
+from zerog.wire.jsonrpc import parse
 
 _log = log.get(__name__)
 
@@ -270,8 +271,8 @@ class _Routes:
 
     async def segment(self, request: web.Request) -> str:
         try:
-            given = msgspec.json.decode(await request.read())
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            given = parse(await request.read())
+        except InvalidInput:
             raise Failed(INVALID, "Invalid parameter", "the body is not JSON") from None
         if not isinstance(given, dict):
             raise Failed(INVALID, "Invalid parameter", "expected an object")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -128,6 +129,35 @@ async def test_files_over_rest(network: Network) -> None:
     assert (await network.get("/node/status"))[1]["data"]["nextTxSeq"] == 1
 
 
+async def test_ranges_of_a_file(network: Network) -> None:
+    """As a browser, a player and a download manager ask; only whole proven files are cut."""
+    data = pattern(300_001)
+    root = "0x" + (await network.store(data)).root.hex()
+    size = len(data)
+    asks = [
+        ("0-0", 0, 1), ("262140-262150", 262_140, 262_151), ("300000-", 300_000, size), ("-5", size - 5, size),
+        ("5-999999999", 5, size),
+    ]  # fmt: skip
+    for asked, first, end in asks:
+        async with network.session.get(f"{network.url}/file?root={root}", headers={"Range": f"bytes={asked}"}) as response:
+            assert response.status == 206
+            assert response.headers["Content-Range"] == f"bytes {first}-{end - 1}/{size}"
+            assert await response.read() == data[first:end]
+    async with network.session.get(f"{network.url}/file?root={root}", headers={"Range": "bytes=300001-"}) as response:
+        assert response.status == 416
+        assert response.headers["Content-Range"] == f"bytes */{size}"
+    async with network.session.head(f"{network.url}/file?root={root}") as response:
+        assert (response.status, response.headers["Content-Length"]) == (200, str(size))
+    url = URL(f"{network.url}/file?root={root}&name=..%2F..%2Fetc%2Fpass%0d%0awd%22.html", encoded=True)
+    async with network.session.get(url) as response:
+        assert response.headers["Content-Type"] == "application/octet-stream"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        name = response.headers["Content-Disposition"]
+        assert name.startswith("attachment; ")
+        assert "/" not in name.replace("UTF-8''", "")
+        assert 'filename="pass__wd_.html"' in name
+
+
 @pytest.mark.parametrize(
     ("path", "code"),
     [
@@ -187,9 +217,20 @@ async def test_segments_over_rest(network: Network) -> None:
             assert response.status == 200
             return dict(json.loads(await response.read()))
 
-    assert (await post([1]))["code"] == 1
+    wrongs: list[Any] = [[1], None, {}]
+    wrongs += [given | {"index": 1}, given | {"data": 1}, given | {"expectedReplica": -1}]
+    wrongs += [given | {"proof": {"lemma": [], "path": []}}, given | {"proof": {"lemma": ["0x" + "11" * 32], "path": []}}]
+    for wrong in wrongs:
+        assert (await post(wrong))["code"] == 1, wrong
+    for raw in (b"{", b"[" * 100_000, b"\xff"):
+        async with network.session.post(f"{network.url}/file/segment", data=io.BytesIO(raw)) as response:
+            assert json.loads(await response.read())["code"] == 1
+    async with network.session.post(f"{network.url}/file/segment", data=io.BytesIO(bytes(17 << 20))) as response:
+        assert response.status == 413
+    assert not any(node.node.store.present(0) for node in network.nodes)
     assert (await post(given | {"data": "AAAA"}))["code"] == 1
     assert (await post(given | {"expectedReplica": 2}))["code"] == 1
     assert (await post(given | {"txSeq": 9}))["code"] == 101
     assert (await post(given))["code"] == 0
+    assert (await post(given))["code"] == 0  # again: it is there
     assert (await network.get("/file/info/0"))[1]["data"]["finalized"]

@@ -7,7 +7,8 @@ is ``INVALID_ARGUMENT`` at a server and ``PeerFault`` at a client, never a stack
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
@@ -194,11 +195,25 @@ class GrpcClient:
     async def call(self, name: str, request: Message, *, timeout_s: float) -> Any:
         method = self._descriptor.methods_by_name[name]
         send: Any = self._channel.unary_unary(f"/{self._descriptor.full_name}/{name}")
-        try:
-            body: bytes = await send(request.SerializeToString(), timeout=timeout_s)
-        except grpc.aio.AioRpcError as error:
-            raise self._error(error, name) from None
+        with self._closing(name):
+            try:
+                body: bytes = await send(request.SerializeToString(), timeout=timeout_s)
+            except grpc.aio.AioRpcError as error:
+                raise self._error(error, name) from None
         return self._read(method, body)
+
+    @contextmanager
+    def _closing(self, name: str) -> Iterator[None]:
+        """gRPC cancels the calls of a channel that is closed; for us that is a peer that is gone, not a task that shall end."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise errors.Unavailable(f"{self.target}: {name}: the connection was closed") from None
+        except grpc.aio.UsageError:
+            raise errors.Unavailable(f"{self.target}: {name}: the connection is closed") from None
 
     async def stream(
         self, name: str, request: Message, *, timeout_s: float, first_timeout_s: float | None = None
@@ -206,18 +221,21 @@ class GrpcClient:
         """The messages of a stream: the whole within ``timeout_s``, the first (or the end) within ``first_timeout_s``."""
         method = self._descriptor.methods_by_name[name]
         send: Any = self._channel.unary_stream(f"/{self._descriptor.full_name}/{name}")
-        call = send(request.SerializeToString(), timeout=timeout_s)
+        with self._closing(name):
+            call = send(request.SerializeToString(), timeout=timeout_s)
         wait_s = timeout_s if first_timeout_s is None else first_timeout_s
         try:
             while True:
                 try:
                     async with asyncio.timeout(wait_s):
-                        body = await call.read()
+                        with self._closing(name):
+                            body = await call.read()
                 except TimeoutError:
                     raise errors.TimedOut(f"{self.target}: {name} took more than {wait_s} s") from None
                 if body is grpc.aio.EOF:
-                    if await call.code() != grpc.StatusCode.OK:
-                        raise self._error(call, name, await call.code(), await call.details())
+                    with self._closing(name):
+                        if await call.code() != grpc.StatusCode.OK:
+                            raise self._error(call, name, await call.code(), await call.details())
                     return
                 yield self._read(method, body)
                 wait_s = timeout_s

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from zerog.contracts import reward
-from zerog.errors import InvalidInput, PeerFault, TimedOut, Unavailable
+from zerog.errors import Corrupt, InvalidInput, NotFound, PeerFault, TimedOut, Unavailable
 from zerog.runtime import log
 from zerog.runtime.offload import Offload
 from zerog.runtime.service import Ready
@@ -23,6 +23,8 @@ from zerog.storage.metrics import PrunerMetrics
 from zerog.storage.store import Store
 
 _log = log.get(__name__)
+
+COUNT_EVERY = 10
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Pruner:
         self._store, self._eth, self._pruning, self._numbers = store, eth, pruning, numbers
         self._on_split, self._upper = on_split, upper
         self.status = Pruned(sectors_max=pruning.sectors_max)
+        self._looks = 0
 
     def told(self) -> dict[str, Any]:
         """admin_getPrunerStatus."""
@@ -94,16 +97,22 @@ class Pruner:
                 await self.step(lane)
 
     async def step(self, lane: Offload) -> None:
-        """Look once, and delete what has to go."""
-        try:
-            if self._pruning.reward:
-                await self._drop_unrewarded(lane)
-        except (Unavailable, TimedOut, PeerFault, InvalidInput) as error:
-            self.status = replace(self.status, fault=str(error))
-            _log.warning("pruner.failed", reason=str(error))
-        await self._drop_outside(lane)
-        stored = await lane.run(self._store.stored_sectors)
+        """Look once, and delete what has to go. What goes wrong is told, and tried again at the next look."""
+        self.status = replace(self.status, fault="")
+        for part in (self._drop_unrewarded, self._drop_outside, self._fit):
+            try:
+                await part(lane)
+            except (Unavailable, TimedOut, PeerFault, InvalidInput, NotFound, Corrupt) as error:
+                self.status = replace(self.status, fault=str(error))
+                _log.warning("pruner.failed", error=type(error).__name__, reason=str(error))
+
+    async def _fit(self, lane: Offload) -> None:
+        """Count, and give up half of the shard when the node is full. Without a limit it is enough to count now and then."""
         most = self._pruning.sectors_max
+        self._looks += 1
+        if not most and self._looks % COUNT_EVERY != 1:
+            return
+        stored = await lane.run(self._store.stored_sectors)
         if most and stored * 10 >= most * 9:
             old = self._store.shard
             await lane.run(self._store.reshard, shards.split(old, self._upper()))
@@ -118,25 +127,33 @@ class Pruner:
 
     async def _drop_outside(self, lane: Offload) -> None:
         """Delete segments that are not of the shard, ``batch_segments`` at a time."""
-        if self._store.shard.count == 1:
-            return
-        left = self._pruning.batch_segments
-        for seq in range(self._store.next_seq):
-            while self._store.find_tx(seq) is not None:
-                dropped = await lane.run(self._store.drop_outside, seq, left)
-                self._dropped(dropped)
-                left -= dropped
-                if left > 0:
-                    break
+        at = 0 if self._store.shard.count > 1 else self._store.next_seq
+        while at < self._store.next_seq:
+            dropped, at = await lane.run(self._sweep, at)
+            self._dropped(dropped)
+            if dropped:
                 await asyncio.sleep(self._pruning.pause_s)
-                left = self._pruning.batch_segments
+
+    def _sweep(self, first: int) -> tuple[int, int]:
+        """Delete at most a batch from file ``first`` on; how many segments, and the file to go on with."""
+        store, most, dropped = self._store, self._pruning.batch_segments, 0
+        for seq in range(first, store.next_seq):
+            start = store.tree.submission(seq).start // SECTORS_PER_SEGMENT
+            if all(store.shard.holds(start + index) for index in store.present(seq)):
+                continue
+            dropped += store.drop_outside(seq, most - dropped)
+            if dropped >= most:
+                return dropped, seq
+        return dropped, store.next_seq
 
     async def _drop_unrewarded(self, lane: Offload) -> None:
         """Delete what lies before the first pricing chunk that still pays; files that begin there count as pruned."""
+        if not self._pruning.reward:
+            return
         wanted = reward.first_rewardable_chunk()
         chunk, _ = wanted.decode(await self._eth.call(self._pruning.reward, wanted.data))
         boundary = chunk * reward.SECTORS_PER_PRICE
-        self.status = replace(self.status, first_rewarded_sector=boundary, fault="")
+        self.status = replace(self.status, first_rewarded_sector=boundary)
         store = self._store
         for seq in range(store.next_seq):
             if seq >= store.next_seq or store.tree.submission(seq).start >= boundary:

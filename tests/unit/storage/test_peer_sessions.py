@@ -13,7 +13,7 @@ import pytest
 from tests.unit.storage.harness import Running, SimulatedEth, pattern, running
 from tests.unit.storage.peers_kit import NETWORK, PEERS, handshake, joined, peer_of, until
 
-from zerog.errors import Exhausted, InvalidInput, NotFound, Unauthorized
+from zerog.errors import Exhausted, InvalidInput, NotFound, Unauthorized, Unavailable
 from zerog.runtime.rpc_grpc import GrpcClient
 from zerog.storage.api import Shard, TxId
 from zerog.storage.peers import messages
@@ -214,3 +214,25 @@ async def test_keys_are_private_and_kept(full: Running, tmp_path: Path) -> None:
     path.chmod(0o640)
     with pytest.raises(Unauthorized, match="0600"):
         PeerKey.load(path)
+
+
+async def test_a_closed_connection_is_a_peer_that_is_gone_and_ends_no_task(full: Running) -> None:
+    async with peer_of(full, "silent") as peer:
+        client, session = await handshake(peer.address, KEY)
+        request = pb.GetSegmentsRequest(session=session, file=messages.file_message(full.node.store.tx(0).id), indexes=[0])
+        waiting = asyncio.create_task(anext(client.stream("GetSegments", request, timeout_s=20)))  # type: ignore[arg-type]
+        await until(lambda: bool(peer.asked))
+        await client.close()
+        with pytest.raises(Unavailable, match="closed"):
+            await waiting
+        with pytest.raises(Unavailable, match="closed"):
+            await client.call("Ping", pb.PingRequest(session=session), timeout_s=5)
+        with pytest.raises(Unavailable, match="closed"):
+            await anext(client.stream("GetSegments", request, timeout_s=5))
+        again, session = await handshake(peer.address, KEY)
+        cancelled = asyncio.create_task(again.call("Ping", pb.PingRequest(session=session), timeout_s=5))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        await again.close()

@@ -216,6 +216,22 @@ async def test_flipped_bits_are_told_never_served_and_repaired(tmp_path: Path, e
             assert (await b.admin("admin_getMetrics", "zerog_storage_faults"))["zerog_storage_faults"] == "gauge 1"
 
 
+async def test_a_repair_waits_for_a_peer_that_can_help(tmp_path: Path, eth: SimulatedEth) -> None:
+    async with running(tmp_path / "a", eth, **PEERS) as a:
+        data = await filled(a, eth, 600_000)
+        async with running(tmp_path / "b", eth, **joined(a)) as b:
+            await b.finalized(0)
+        async with running(tmp_path / "b", eth, **PEERS | BY_HAND) as b:
+            family: Any = b.node.store.kv._families["segments"]  # type: ignore[attr-defined]
+            key = bytes(8) + (1).to_bytes(6, "big")
+            family[key] = family[key][:-1] + b"\xaa"
+            await b.refused("zgs_downloadSegmentByTxSeq", 0, 1024, 2048)
+            await until(lambda: peers_of(b).status(0) == "Failed { reason: no connected peer has it }")
+            peers_of(b).network.know(Address.parse(a.endpoints.peers_address), fixed=True)
+            await b.finalized(0)
+            assert holds(b, 0, data[0])
+
+
 async def test_a_peer_that_reads_damage_leaves_it_out_and_mends_it(tmp_path: Path, eth: SimulatedEth) -> None:
     async with running(tmp_path / "a", eth, **PEERS) as a, running(tmp_path / "c", eth, **joined(a)) as c:
         data = await filled(a, eth, 1_000_000)

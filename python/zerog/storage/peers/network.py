@@ -42,6 +42,8 @@ _log = log.get(__name__)
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["Peers"]
 BOOK_MAX: Final = 1000
 ANNOUNCE_WAITING_MAX: Final = 10_000
+AHEAD_MAX: Final = 10_000
+"""Announced files that the own log has not reached yet are remembered up to so far ahead of it."""
 TRANSFERS_MAX: Final = 4
 """Requests for segments to one peer at one moment: as many as a peer of default settings takes."""
 
@@ -187,9 +189,10 @@ class Network:
                 session.hello = messages.Hello(
                     announcement.peer_id, session.hello.nonce, announcement.shard, session.hello.address
                 )
-        for file in announcement.files:
+        near = [file for file in announcement.files if file.seq < self._store.next_seq + AHEAD_MAX]
+        for file in near:
             self.locations.add(file, announcement.peer_id)
-        self._on_announced(announcement.files)
+        self._on_announced(near)
 
     def others(self, peer_id: bytes) -> list[tuple[bytes, Address]]:
         found = [(c.peer_id, c.address) for c in self.connections.values() if c.peer_id != peer_id]

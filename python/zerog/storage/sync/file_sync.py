@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from zerog.errors import Conflict, Exhausted, InvalidInput, NotFound, PeerFault, TimedOut, ZerogError
+from zerog.errors import Conflict, Corrupt, Exhausted, InvalidInput, NotFound, PeerFault, TimedOut, ZerogError
 from zerog.runtime import log
 from zerog.runtime.offload import Offload
 from zerog.runtime.tasks import Tasks, first_error
@@ -36,6 +36,7 @@ _log = log.get(__name__)
 
 ORDERS_MAX: Final = 1000
 ANNOUNCED_MAX: Final = 10_000
+REPAIRS_MAX: Final = 10_000
 REMEMBERED_MAX: Final = 1000
 BACKOFF_MAX: Final = 100_000
 BUSY_S: Final = 0.5
@@ -113,12 +114,12 @@ class FileSync:
         self._chance = secrets.SystemRandom()
         self._orders: deque[_Job] = deque()
         self._announced: OrderedDict[TxId, None] = OrderedDict()
+        self._repairs: dict[int, None] = {}
         self._jobs: dict[int, _Job] = {}
         self._done: OrderedDict[int, _Job] = OrderedDict()
         self._backoff: dict[int, tuple[float, float]] = {}
         self._pending: list[int] = []
         self._pending_count: int | None = None
-        self._asked_s: dict[int, float] = {}
         self._wake = asyncio.Event()
 
     # --- orders -------------------------------------------------------------------------------------------------------
@@ -154,18 +155,11 @@ class FileSync:
         self._wake.set()
 
     def repair(self, seq: int) -> None:
-        """Damaged segments of a file were dropped: fetch them again, with or without ``auto``."""
-        tx = self._store.find_tx(seq)
-        if tx is None or self._store.is_coded(tx):
-            return
-        try:
-            self.order(tx)
-        except (Conflict, Exhausted) as error:
-            _log.info("sync.repair_later", seq=seq, reason=str(error))
-
-    def wake(self) -> None:
-        """Something may have changed: look again now."""
-        self._wake.set()
+        """Damaged segments of a file were dropped: fetch them again, with or without ``auto``, until they are here."""
+        if len(self._repairs) < REPAIRS_MAX:
+            self._repairs[seq] = None
+            self._backoff.pop(seq, None)
+            self._wake.set()
 
     async def terminate(self, seq: int) -> bool:
         """Stop fetching a file; whether it was being fetched."""
@@ -193,10 +187,6 @@ class FileSync:
                 job.task.cancel()
 
     # --- what is told -------------------------------------------------------------------------------------------------
-
-    @property
-    def running(self) -> int:
-        return len(self._jobs)
 
     def service_state(self) -> dict[str, Any]:
         """admin_getSyncServiceState."""
@@ -252,7 +242,10 @@ class FileSync:
         async with Tasks() as tasks:
             while True:
                 self._wake.clear()
-                await self._start_some(tasks)
+                try:
+                    await self._start_some(tasks)
+                except (Exhausted, Corrupt) as error:  # of this node: its lane is full, or a record of its log is damaged
+                    _log.warning("sync.held_up", error=type(error).__name__, reason=str(error))
                 self._numbers.syncing.set(len(self._jobs))
                 try:
                     async with asyncio.timeout(self._plan.idle_s):
@@ -264,6 +257,12 @@ class FileSync:
         plan = self._plan
         while self._orders and len(self._jobs) < plan.files_max:
             self._start(tasks, self._orders.popleft())
+        for seq in list(self._repairs):
+            tx = self._store.find_tx(seq)
+            if tx is None or self._store.finalized(seq) or self._store.pruned(seq) or self._store.is_coded(tx):
+                del self._repairs[seq]
+            elif self._is_open(seq) and len(self._jobs) < plan.files_max:
+                self._start(tasks, self._job(tx, "repair"))
         if not plan.auto or not self._network.connections:
             return
         while self._announced and self._room("random"):
@@ -305,6 +304,8 @@ class FileSync:
             first, rest = found[: FILES_MAX // 2], found[FILES_MAX // 2 :]
             found = first + sorted(self._chance.sample(rest, FILES_MAX // 2))
         txs = await self._lane.run(self._plain, found)
+        for seq in set(found).difference(tx.seq for tx in txs):
+            self._put_off(seq)
         unknown = [tx.id for tx in txs if not self._network.holders(tx.id)]
         if unknown:
             await self._network.ask(unknown)

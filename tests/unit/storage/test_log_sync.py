@@ -91,7 +91,7 @@ async def test_the_same_file_in_another_block_keeps_its_number(node: Running, et
     eth.rewind(1)
     eth.mine()
     eth.submit(data)
-    await until(lambda: node.node.store.next_seq == 1 and node.node.store.tx(0).block_number == 2)
+    await until(lambda: (tx := node.node.store.find_tx(0)) is not None and tx.block_number == 2)
     assert node.node.store.tx(0).block_hash == eth.blocks[2][0].hash
 
 

@@ -121,7 +121,11 @@ def test_stream_blob_layout() -> None:
         b"\xff" * 8, b"\0\0\0\1", a, b"\0\0\1r", b"\0\0\0\1", b, b"\0\0\1k", bytes(8), b"\0\0\0\4",
         b"\x00" + a + b"\7" * 20, b"\x30" + b + b"\0\0\1k" + b"\7" * 20, b"\x10" + a + b"\0\0\1k", b"\x22" + a,
     ])  # fmt: skip
-    assert blob.tags == stream_blob.STREAM_DOMAIN + a + b
+    assert blob.tags == stream_blob.STREAM_DOMAIN + b + a
+    # What is only read is not among the tags, as in the official builders: a new stream there would get an administrator.
+    assert StreamBlob([Write(b, b"k", b"")], [Read(a, b"r")]).tags == stream_blob.STREAM_DOMAIN + b
+    with pytest.raises(InvalidInput):
+        StreamBlob(reads=[Read(a, b"r")]).tags  # noqa: B018
 
 
 @pytest.mark.parametrize(

@@ -997,6 +997,20 @@ def trie_root(items: dict[typing.Any, typing.Any]) -> bytes:
     Root of the trie over the pairs of a dict[typing.Any, typing.Any], keys as they are (up to 256 bytes).
     """
 
+def unseal_rows(family: str, keys: list[typing.Any], stored: list[typing.Any]) -> typing.Any:
+    """
+    Check the seals of stored records and pack keys and values in the form of ``Engine.load_rows``.
+
+    Args:
+        family: the column family, part of every seal.
+        keys: bytes, one a record.
+        stored: 16 bytes of seal and the value, one a record.
+
+    Returns:
+        u32 little-endian size and bytes of key, then of value, for every record; or, when a seal does not fit, the index of the
+        first such record.
+    """
+
 def verify_trie_proof(
     root: typing.Any, key: typing.Any, nodes: collections.abc.Iterable[typing.Any], *, secure: bool = True
 ) -> tuple[typing.Any, ...]:

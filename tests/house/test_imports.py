@@ -43,6 +43,7 @@ CPP_MAY_INCLUDE = {
     "field": BASE | {"grid"},
     "curve": BASE | {"field"},
     "merkle": BASE | {"grid", "hash"},
+    "store": BASE,
     "pora": BASE | {"grid", "hash"},
     "sig": BASE | {"field", "curve", "hash"},
     "state": BASE | {"hash", "rlp"},

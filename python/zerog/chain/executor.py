@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,7 +21,6 @@ from zerog.runtime import log
 _log = log.get(__name__)
 
 REPLAY_BYTES_MAX: Final = 48 << 20
-_ROWS_BYTES: Final = 4 << 20
 _RECENT_HASHES: Final = 256
 
 
@@ -102,7 +101,7 @@ class Executor:
         if folded > head.number:
             raise Corrupt(f"state rows are at block {folded}, the head at {head.number}")
         for family in ("codes", "accounts", "slots"):
-            for rows in _packed(self.blocks.rows(family)):
+            for rows in self.blocks.packed_rows(family):
                 engine.load_rows(family, rows)
         first = max(0, folded - _RECENT_HASHES)
         recent = self.blocks.hashes(first, folded - 1)
@@ -183,20 +182,6 @@ class Executor:
             engine = self._new_engine()
             self._restore(engine)
             self.engine = engine
-
-
-def _packed(rows: Iterator[tuple[bytes, bytes]]) -> Iterator[bytes]:
-    """Rows in the form of ``Engine.load_rows``, a few MiB at a time: sizes as 4 bytes little-endian before key and value."""
-    parts: list[bytes] = []
-    size = 0
-    for key, value in rows:
-        parts += (len(key).to_bytes(4, "little"), key, len(value).to_bytes(4, "little"), value)
-        size += 8 + len(key) + len(value)
-        if size >= _ROWS_BYTES:
-            yield b"".join(parts)
-            parts, size = [], 0
-    if parts:
-        yield b"".join(parts)
 
 
 def reexecute(

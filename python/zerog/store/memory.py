@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from zerog.errors import Conflict, InvalidInput, Unavailable
-from zerog.store.kv import Batch, seal, unseal
+from zerog.store.kv import Batch, seal, unseal, unseal_rows
 
 
 class MemoryKv:
@@ -54,6 +54,23 @@ class MemoryKv:
             chosen = [(key, records[key]) for key in keys[low:high]]
         for key, stored in reversed(chosen) if reverse else chosen:
             yield key, unseal(family, key, stored)
+
+    def scan_packed(self, family: str, portion_bytes: int) -> Iterator[bytes]:
+        records = self._family(family)
+        with self._lock:
+            chosen = sorted(records.items())
+        keys: list[bytes] = []
+        values: list[bytes] = []
+        size = 0
+        for key, stored in chosen:
+            keys.append(key)
+            values.append(stored)
+            size += len(key) + len(stored)
+            if size >= portion_bytes:
+                yield unseal_rows(family, keys, values)
+                keys, values, size = [], [], 0
+        if keys:
+            yield unseal_rows(family, keys, values)
 
     def write(self, batch: Batch, *, sync: bool = True) -> None:
         with self._lock:

@@ -10,7 +10,7 @@ from typing import Any
 import rocksdict as rocks
 
 from zerog.errors import Conflict, Corrupt, Exhausted, InvalidInput, Unavailable, ZerogError
-from zerog.store.kv import Batch, seal, unseal
+from zerog.store.kv import Batch, seal, unseal, unseal_rows
 
 _LARGE_VALUE_FAMILIES_BLOCK_BYTES = 32 << 10
 
@@ -109,6 +109,31 @@ class RocksKv:
                 else:
                     cursor.next()
             cursor.status()
+        except ZerogError:
+            raise
+        except Exception as error:
+            raise _translate(error, f"scan {family}") from None
+
+    def scan_packed(self, family: str, portion_bytes: int) -> Iterator[bytes]:
+        try:
+            cursor = self._family(family).iter()
+            cursor.seek(b"")
+            read_key, read_value, go_on, valid = cursor.key, cursor.value, cursor.next, cursor.valid
+            keys: list[bytes] = []
+            values: list[bytes] = []
+            size = 0
+            while valid():
+                key, value = read_key(), read_value()
+                keys.append(key)
+                values.append(value)
+                size += len(key) + len(value)
+                go_on()
+                if size >= portion_bytes:
+                    yield unseal_rows(family, keys, values)
+                    keys, values, size = [], [], 0
+            cursor.status()
+            if keys:
+                yield unseal_rows(family, keys, values)
         except ZerogError:
             raise
         except Exception as error:

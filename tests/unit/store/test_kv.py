@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from zerog.errors import Conflict, Corrupt, InvalidInput, Unavailable, ZerogError
-from zerog.store.kv import Batch, Kv, scrub, seal, unseal
+from zerog.store.kv import Batch, Kv, scrub, seal, unseal, unseal_rows
 from zerog.store.memory import MemoryKv
 from zerog.store.rocks import RocksKv
 
@@ -262,3 +262,45 @@ def test_damaged_files_never_yield_other_bytes(tmp_path: Path, damage: Callable[
                 continue
             assert found is None or found == value
         kv.close()
+
+
+def unpack(packed: bytes) -> list[tuple[bytes, bytes]]:
+    parts, at = [], 0
+    while at < len(packed):
+        size = int.from_bytes(packed[at : at + 4], "little")
+        parts.append(packed[at + 4 : at + 4 + size])
+        at += 4 + size
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+@pytest.mark.parametrize("portion_bytes", [1, 1000, 1 << 20])
+def test_packed_scan_is_the_scan(kv: Kv, seed: int, portion_bytes: int) -> None:
+    rng = random.Random(seed)
+    items = {
+        rng.randbytes(rng.randrange(1, 60)): rng.randbytes(rng.choice([0, 1, 31, 64, 1023, 1024, 5000])) for _ in range(300)
+    }
+    put(kv, "small", items)
+    portions = list(kv.scan_packed("small", portion_bytes))
+    assert [row for portion in portions for row in unpack(portion)] == list(kv.scan("small"))
+    assert (len(portions) == 1) == (portion_bytes == 1 << 20)
+    assert list(kv.scan_packed("large", portion_bytes)) == []
+
+
+@pytest.mark.parametrize("at", [0, 1500, 2999])
+def test_unseal_rows_names_the_first_broken_record(at: int) -> None:
+    keys = [b"%d" % i for i in range(3000)]
+    stored = [seal("small", key, key * 3) for key in keys]
+    assert unpack(unseal_rows("small", keys, stored)) == [(key, key * 3) for key in keys]
+    for broken in (stored[at][:-1] + b"!", stored[at][:10], b"", stored[at - 1]):
+        some = [*stored[:at], broken, *stored[at + 1 :]]
+        with pytest.raises(Corrupt, match=rf"small at key 0x{keys[at].hex()} "):
+            unseal_rows("small", keys, some)
+    with pytest.raises(Corrupt):
+        unseal_rows("large", keys, stored)
+
+
+def test_unseal_rows_refuses_other_shapes() -> None:
+    with pytest.raises(InvalidInput, match="as many keys"):
+        unseal_rows("small", [b"a"], [])
+    with pytest.raises(InvalidInput, match="expected bytes"):
+        unseal_rows("small", ["a"], [seal("small", b"a", b"")])  # type: ignore[list-item]

@@ -7,6 +7,7 @@ CMAKE_COMMON = -G Ninja -DZEROG_EMU=ON -DZEROG_WERROR=ON -DZEROG_NATIVE_TESTS=ON
   -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir)
 
 export ZEROG_EELS_PYTHON ?= $(CURDIR)/build/eels/bin/python
+export ZEROG_PYREVM_PYTHON ?= $(CURDIR)/build/revm/bin/python
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
 
@@ -24,6 +25,12 @@ help: ## this list
 build/eels/installed: Makefile
 	test -x build/eels/bin/python || $(PYTHON) -m venv build/eels
 	build/eels/bin/python -m pip install -q ethereum-execution==2.20.0
+	touch $@
+
+# A peer of the benchmarks of byte code.
+build/revm/installed: Makefile
+	test -x build/revm/bin/python || $(PYTHON) -m venv build/revm
+	build/revm/bin/python -m pip install -q pyrevm==0.3.7
 	touch $@
 
 .PHONY: dev
@@ -77,11 +84,11 @@ format: .venv/made ## let the formatters decide
 	$(BIN)/ruff check --fix python tests benchmarks
 
 .PHONY: bench
-bench: dev build/eels/installed ## the benchmarks, minutes; writes results with their environment to benchmarks/results
+bench: dev build/eels/installed build/revm/installed ## the benchmarks, minutes; writes results with their environment to benchmarks/results
 	ZEROG_BENCH_KEEP=1 $(BIN)/python -m pytest -q benchmarks
 
 .PHONY: bench-tiny
-bench-tiny: dev build/eels/installed ## every benchmark once, tiny, as a test
+bench-tiny: dev build/eels/installed build/revm/installed ## every benchmark once, tiny, as a test
 	ZEROG_BENCH_TINY=1 $(BIN)/python -m pytest -q benchmarks --benchmark-disable
 
 .PHONY: proto

@@ -275,6 +275,29 @@ void bind_world(pyb::module_& m) {
           },
           pyb::arg("address"), pyb::arg("number"))
       .def(
+          "nonces",
+          [](const state::World& self, const pyb::object& addresses, bool ahead) {
+            const ReadView view(addresses, "addresses");
+            if (view.size() % 20 != 0) raise(Status::bad_argument, "addresses: expected 20 bytes each");
+            const size_t count = view.size() / 20;
+            constexpr size_t kAhead = 8;
+            std::string out(8 * count, '\0');
+            {
+              const pyb::gil_scoped_release release;
+              const auto at = [&](size_t i) { return fixed_from<20>(view.data() + 20 * i); };
+              for (size_t i = 0; i < count; ++i) {
+                if (ahead && i + 2 * kAhead < count) self.prefetch_index(at(i + 2 * kAhead));
+                if (ahead && i + kAhead < count) self.prefetch_entry(at(i + kAhead));
+                state::Account account;
+                self.account(at(i), account);
+                store_le64(reinterpret_cast<uint8_t*>(out.data()) + 8 * i, account.nonce);
+              }
+            }
+            return pyb::bytes(out);
+          },
+          pyb::arg("addresses"), pyb::kw_only(), pyb::arg("ahead") = true,
+          "Nonces at the head as u64 little-endian, zero when absent; `addresses` back to back. `ahead`: fetch coming entries early.")
+      .def(
           "storage",
           [](const state::World& self, const pyb::object& address, const pyb::object& slot, uint64_t number) {
             return int_from_u256(reader_at(self, number)->storage(fixed_of<20>(address, "address"), u256_from_int(slot, "slot")));

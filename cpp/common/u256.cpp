@@ -1,70 +1,49 @@
 #include "common/u256.hpp"
 
+#include "common/divide.hpp"
+
 namespace zg {
 
 namespace {
 
-// Knuth's algorithm D on 32-bit-free 64-bit limbs: n >= 2 limbs of divisor, normalised in place.
-void divide_limbs(const uint64_t* numerator, int numerator_limbs, const uint64_t* divisor, int n, uint64_t* quotient, uint64_t* remainder) {
-  uint64_t u[9], v[4];
-  const int shift = std::countl_zero(divisor[n - 1]);
-  for (int i = n - 1; i >= 0; --i) {
-    v[i] = divisor[i] << shift;
-    if (shift != 0 && i > 0) v[i] |= divisor[i - 1] >> (64 - shift);
+// Algorithm D with the divisor's reciprocal: M words by N words, all loops unrolled. quotient[0, M] is written, remainder[0, N) too.
+template <int N, int M>
+inline void divide_words_of(const uint64_t* numerator, const uint64_t* divisor, uint64_t* quotient, uint64_t* remainder) {
+  using namespace divide_words;
+  uint64_t u[M + 1], d[N];
+  const int shift = std::countl_zero(divisor[N - 1]);
+  // high << shift with the bits of the word below; twice so that no shift is by 64.
+  const auto joined = [shift](uint64_t high, uint64_t low) { return high << shift | low >> 1 >> (63 - shift); };
+#pragma GCC unroll 8
+  for (int i = N - 1; i > 0; --i) d[i] = joined(divisor[i], divisor[i - 1]);
+  d[0] = divisor[0] << shift;
+  u[M] = numerator[M - 1] >> 1 >> (63 - shift);
+#pragma GCC unroll 8
+  for (int i = M - 1; i > 0; --i) u[i] = joined(numerator[i], numerator[i - 1]);
+  u[0] = numerator[0] << shift;
+  if constexpr (N == 1) {
+    const uint64_t v = reciprocal_2by1(d[0]);
+    uint64_t rest = u[M];
+#pragma GCC unroll 8
+    for (int j = M - 1; j >= 0; --j) quotient[j] = quotient_2by1(rest, u[j], d[0], v);
+    remainder[0] = rest >> shift;
+  } else {
+    const uint64_t v = reciprocal_3by2(d[N - 1], d[N - 2]);
+#pragma GCC unroll 8
+    for (int j = M - N; j >= 0; --j)
+      quotient[j] = u[j + N] == 0 && u[j + N - 1] < d[N - 1] ? 0 : next_digit(u + j, d, N, v);
+#pragma GCC unroll 8
+    for (int i = 0; i < N; ++i) remainder[i] = u[i] >> shift | (i + 1 < N ? u[i + 1] << 1 << (63 - shift) : 0);
   }
-  u[numerator_limbs] = shift != 0 ? numerator[numerator_limbs - 1] >> (64 - shift) : 0;
-  for (int i = numerator_limbs - 1; i >= 0; --i) {
-    u[i] = numerator[i] << shift;
-    if (shift != 0 && i > 0) u[i] |= numerator[i - 1] >> (64 - shift);
-  }
-  for (int j = numerator_limbs - n; j >= 0; --j) {
-    const unsigned __int128 top = static_cast<unsigned __int128>(u[j + n]) << 64 | u[j + n - 1];
-    unsigned __int128 digit, rest;
-    if (u[j + n] >= v[n - 1]) {
-      digit = UINT64_MAX;
-      rest = top - digit * v[n - 1];
-    } else {
-      uint64_t q, r;
-#if defined(__x86_64__)
-      __asm__("divq %4" : "=a"(q), "=d"(r) : "0"(u[j + n - 1]), "1"(u[j + n]), "r"(v[n - 1]) : "cc");
-#else
-      q = static_cast<uint64_t>(top / v[n - 1]);
-      r = static_cast<uint64_t>(top % v[n - 1]);
-#endif
-      digit = q;
-      rest = r;
-    }
-    while ((rest >> 64) == 0 && digit * v[n - 2] > (rest << 64 | u[j + n - 2])) {
-      --digit;
-      rest += v[n - 1];
-    }
-    uint64_t borrow = 0;
-    unsigned __int128 carry = 0;
-    for (int i = 0; i < n; ++i) {
-      carry += static_cast<unsigned __int128>(static_cast<uint64_t>(digit)) * v[i];
-      const unsigned __int128 t = static_cast<unsigned __int128>(u[i + j]) - static_cast<uint64_t>(carry) - borrow;
-      u[i + j] = static_cast<uint64_t>(t);
-      borrow = static_cast<uint64_t>(t >> 64) & 1;
-      carry >>= 64;
-    }
-    const unsigned __int128 t = static_cast<unsigned __int128>(u[j + n]) - static_cast<uint64_t>(carry) - borrow;
-    u[j + n] = static_cast<uint64_t>(t);
-    if (static_cast<uint64_t>(t >> 64) & 1) {
-      --digit;
-      unsigned __int128 sum = 0;
-      for (int i = 0; i < n; ++i) {
-        sum += static_cast<unsigned __int128>(u[i + j]) + v[i];
-        u[i + j] = static_cast<uint64_t>(sum);
-        sum >>= 64;
-      }
-      u[j + n] += static_cast<uint64_t>(sum);
-    }
-    if (quotient != nullptr) quotient[j] = static_cast<uint64_t>(digit);
-  }
-  for (int i = 0; i < n; ++i) {
-    remainder[i] = u[i] >> shift;
-    if (shift != 0) remainder[i] |= u[i + 1] << (64 - shift);
-  }
+}
+
+template <int M>
+void divide_by_any(const uint64_t* numerator, const U256& divisor, uint64_t* quotient, U256& remainder) {
+  remainder = U256();
+  if (divisor.w[3] != 0) divide_words_of<4, M>(numerator, divisor.w, quotient, remainder.w);
+  else if (divisor.w[2] != 0) divide_words_of<3, M>(numerator, divisor.w, quotient, remainder.w);
+  else if (divisor.w[1] != 0) divide_words_of<2, M>(numerator, divisor.w, quotient, remainder.w);
+  else if (divisor.w[0] != 0) divide_words_of<1, M>(numerator, divisor.w, quotient, remainder.w);
 }
 
 }  // namespace
@@ -72,46 +51,38 @@ void divide_limbs(const uint64_t* numerator, int numerator_limbs, const uint64_t
 void divide_wide(const uint64_t numerator[8], const U256& divisor, uint64_t quotient[8], U256& remainder) {
   uint64_t scratch[8];
   if (quotient == nullptr) quotient = scratch;
-  std::memset(quotient, 0, 64);
-  remainder = U256();
-  int n = 4;
-  while (n > 0 && divisor.w[n - 1] == 0) --n;
-  int m = 8;
-  while (m > 0 && numerator[m - 1] == 0) --m;
-  if (n == 0 || m == 0) return;
-  if (m < n) {
-    for (int i = 0; i < m; ++i) remainder.w[i] = numerator[i];
-    return;
-  }
-  if (n == 1) {
-    unsigned __int128 rest = 0;
-    for (int i = m - 1; i >= 0; --i) {
-      rest = rest << 64 | numerator[i];
-      quotient[i] = static_cast<uint64_t>(rest / divisor.w[0]);
-      rest %= divisor.w[0];
-    }
-    remainder.w[0] = static_cast<uint64_t>(rest);
-    return;
-  }
-  divide_limbs(numerator, m, divisor.w, n, quotient, remainder.w);
+  else std::memset(quotient, 0, 64);
+  if ((numerator[5] | numerator[6] | numerator[7]) == 0) divide_by_any<5>(numerator, divisor, quotient, remainder);
+  else divide_by_any<8>(numerator, divisor, quotient, remainder);
 }
 
 void divide(const U256& a, const U256& b, U256& quotient, U256& remainder) {
-  if (a.fits_u64() && b.fits_u64()) {
-    quotient = b.w[0] != 0 ? U256(a.w[0] / b.w[0]) : U256();
-    remainder = b.w[0] != 0 ? U256(a.w[0] % b.w[0]) : U256();
+  if (a < b) {
+    const U256 rest = a;
+    quotient = U256();
+    remainder = rest;
     return;
   }
-  const uint64_t wide[8] = {a.w[0], a.w[1], a.w[2], a.w[3], 0, 0, 0, 0};
-  uint64_t q[8];
-  U256 r;
-  divide_wide(wide, b, q, r);
-  quotient = {q[0], q[1], q[2], q[3]};
+  if (a.fits_u64()) {
+    const uint64_t x = a.w[0], y = b.w[0];
+    quotient = y != 0 ? U256(x / y) : U256();
+    remainder = y != 0 ? U256(x % y) : U256();
+    return;
+  }
+  U256 q, r;
+  divide_by_any<4>(a.w, b, q.w, r);
+  quotient = q;
   remainder = r;
 }
 
 U256 add_mod(const U256& a, const U256& b, const U256& modulus) {
   U256 sum;
+  if (a < modulus && b < modulus) {
+    U256 less;
+    const bool carry = add_carry(a, b, sum);
+    const bool borrow = sub_borrow(sum, modulus, less);
+    return carry || !borrow ? less : sum;
+  }
   const bool carry = add_carry(a, b, sum);
   const uint64_t wide[8] = {sum.w[0], sum.w[1], sum.w[2], sum.w[3], carry, 0, 0, 0};
   U256 r;

@@ -115,30 +115,37 @@ inline U256 operator|(const U256& a, const U256& b) { return {a.w[0] | b.w[0], a
 inline U256 operator^(const U256& a, const U256& b) { return {a.w[0] ^ b.w[0], a.w[1] ^ b.w[1], a.w[2] ^ b.w[2], a.w[3] ^ b.w[3]}; }
 
 inline U256 operator*(const U256& a, const U256& b) {
-  uint64_t r[4] = {};
-  for (int i = 0; i < 4; ++i) {
-    unsigned __int128 carry = 0;
-    for (int j = 0; i + j < 4; ++j) {
-      carry += static_cast<unsigned __int128>(a.w[i]) * b.w[j] + r[i + j];
-      r[i + j] = static_cast<uint64_t>(carry);
-      carry >>= 64;
-    }
-  }
-  return {r[0], r[1], r[2], r[3]};
+  using Wide = unsigned __int128;
+  const auto wide = [](uint64_t x, uint64_t y) { return static_cast<Wide>(x) * y; };
+  const auto low = [](Wide x) { return static_cast<uint64_t>(x); };
+  const auto high = [](Wide x) { return static_cast<uint64_t>(x >> 64); };
+  const Wide p0 = wide(a.w[0], b.w[0]);
+  const Wide p1 = wide(a.w[1], b.w[0]) + high(p0);
+  const Wide p2 = wide(a.w[2], b.w[0]) + high(p1);
+  const uint64_t p3 = a.w[3] * b.w[0] + high(p2);
+  const Wide q1 = wide(a.w[0], b.w[1]) + low(p1);
+  const Wide q2 = wide(a.w[1], b.w[1]) + low(p2) + high(q1);
+  const uint64_t q3 = a.w[2] * b.w[1] + p3 + high(q2);
+  const Wide r2 = wide(a.w[0], b.w[2]) + low(q2);
+  const uint64_t r3 = a.w[1] * b.w[2] + q3 + high(r2);
+  return {low(p0), low(q1), low(r2), a.w[0] * b.w[3] + r3};
 }
 
 // Full 512-bit product, least significant limb first.
 inline void mul_full(const U256& a, const U256& b, uint64_t out[8]) {
-  std::memset(out, 0, 64);
+  uint64_t t[8];
+#pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
-    unsigned __int128 carry = 0;
+    uint64_t carry = 0;
+#pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
-      carry += static_cast<unsigned __int128>(a.w[i]) * b.w[j] + out[i + j];
-      out[i + j] = static_cast<uint64_t>(carry);
-      carry >>= 64;
+      const unsigned __int128 p = static_cast<unsigned __int128>(a.w[j]) * b.w[i] + (i == 0 ? 0 : t[i + j]) + carry;
+      t[i + j] = static_cast<uint64_t>(p);
+      carry = static_cast<uint64_t>(p >> 64);
     }
-    out[i + 4] = static_cast<uint64_t>(carry);
+    t[i + 4] = carry;
   }
+  std::memcpy(out, t, 64);
 }
 
 inline U256 operator<<(const U256& a, unsigned n) {
@@ -162,7 +169,7 @@ inline U256 operator>>(const U256& a, unsigned n) {
   return r;
 }
 
-// Quotient and remainder of a numerator of up to eight limbs by a 256-bit divisor (Knuth, algorithm D). A zero divisor
+// Quotient and remainder of a numerator of up to eight limbs by a 256-bit divisor (Knuth, algorithm D, with a reciprocal). A zero divisor
 // gives zero for both. `quotient` has eight limbs and may be null.
 void divide_wide(const uint64_t numerator[8], const U256& divisor, uint64_t quotient[8], U256& remainder);
 

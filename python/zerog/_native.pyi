@@ -109,6 +109,10 @@ class World:
     def commit(self, number: typing.SupportsInt | typing.SupportsIndex, block_hash: typing.Any) -> None: ...
     def discard(self) -> None: ...
     def memory(self) -> dict[typing.Any, typing.Any]: ...
+    def nonces(self, addresses: typing.Any, *, ahead: bool = True) -> bytes:
+        """
+        Nonces at the head as u64 little-endian, zero when absent; `addresses` back to back. `ahead`: fetch coming entries early.
+        """
     def prove(
         self,
         address: typing.Any,

@@ -266,7 +266,7 @@ Outcome<Sealed> Engine::seal(Header header, const std::vector<Candidate>& candid
   parallel_for(2, 1, [&](size_t begin, size_t end) {
     for (size_t piece = begin; piece < end; ++piece) {
       if (piece == 0) {
-        executed.emplace(execute_block(state, header, config_, candidates, inputs, on_invalid, stop_at));
+        executed.emplace(execute_block(state, world_, header, config_, candidates, inputs, on_invalid, stop_at));
       } else {
         std::vector<Bytes> raws;
         for (const Candidate& candidate : candidates) raws.push_back(candidate.raw);

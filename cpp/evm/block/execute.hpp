@@ -8,6 +8,7 @@
 #include "evm/block/config.hpp"
 #include "evm/block/record.hpp"
 #include "evm/host/system.hpp"
+#include "state/accounts/world.hpp"
 
 namespace zg::evm {
 
@@ -38,10 +39,10 @@ struct Execution {
   BlockEnd end;
 };
 
-// Runs a block on `state`: system calls at its start, the transactions in order, what consensus gives and requests at its end.
+// Runs a block on `state`, which reads `world`: system calls at its start, the transactions in order, what consensus gives and requests at its end.
 // Reads of `header` only the fields that are known before execution (number … parent beacon root).
 // Returns: bad_argument with a sentence when the block is invalid by what happens in it.
-Outcome<Execution> execute_block(BlockState& state, const Header& header, const ChainConfig& config, const std::vector<Candidate>& candidates,
+Outcome<Execution> execute_block(BlockState& state, const state::World& world, const Header& header, const ChainConfig& config, const std::vector<Candidate>& candidates,
                                  const ConsensusInputs& inputs, OnInvalid on_invalid,
                                  std::optional<std::chrono::steady_clock::time_point> stop_at = std::nullopt);
 

@@ -112,9 +112,13 @@ Halt exp(Machine&, Frame& f) {
 Halt keccak256(Machine&, Frame& f) {
   uint64_t at, size;
   if (!reserve(f, f.sp[-1], f.sp[-2], at, size) || !charge(f, 6 * word_count(size))) return Halt::out_of_gas;
+  f.sp -= 1;
+  if (size == 0) {
+    f.sp[-1] = U256::from_be(state::kEmptyCodeHash.b);
+    return Halt::none;
+  }
   uint8_t digest[32];
   zg::keccak256::hash(Bytes{f.memory.data + at, size}, digest);
-  f.sp -= 1;
   f.sp[-1] = U256::from_be(digest);
   return Halt::none;
 }

@@ -1,11 +1,13 @@
 // Modular exponentiation of numbers of any size. Source: EIP-198; costs of EIP-2565.
 //
 // An odd modulus works in Montgomery form; a power of two by truncated products; any other modulus 2^k q by both and the
-// Chinese remainder theorem (C. K. Koc, "Montgomery reduction with even modulus", 1994). Exponents go through a sliding
-// window. Numbers of up to four words have unrolled arithmetic: with little gas a step, they are the worst case.
+// Chinese remainder theorem (C. K. Koc, "Montgomery reduction with even modulus", 1994). A short exponent is not worth either
+// form: products are divided at once. Exponents go through a sliding window. Numbers of up to four words have unrolled
+// arithmetic: with little gas a step, they are the worst case.
 #include <algorithm>
 #include <bit>
 
+#include "common/divide.hpp"
 #include "common/endian.hpp"
 #include "common/u256.hpp"
 #include "evm/precompiles/contracts.hpp"
@@ -81,75 +83,45 @@ void trim(Limbs& a) {
   while (!a.empty() && a.back() == 0) a.pop_back();
 }
 
-// Quotient of high:low by divisor, high < divisor; the remainder replaces high.
-inline uint64_t divide_limb(uint64_t& high, uint64_t low, uint64_t divisor) {
-#ifdef __x86_64__
-  uint64_t quotient;
-  __asm__("divq %4" : "=a"(quotient), "=d"(high) : "0"(low), "1"(high), "r"(divisor) : "cc");
-  return quotient;
-#else
-  const Wide value = static_cast<Wide>(high) << 64 | low;
-  high = static_cast<uint64_t>(value % divisor);
-  return static_cast<uint64_t>(value / divisor);
-#endif
-}
+// A modulus shifted up until its highest bit is set, and the reciprocal of its top.
+struct Divisor {
+  unsigned shift;
+  Limbs d;
+  uint64_t reciprocal;
 
-// a mod m in place (Knuth, algorithm D); m has no leading zero limb and at least one limb. The result has m's size.
+  explicit Divisor(const Limbs& m) : shift(static_cast<unsigned>(std::countl_zero(m.back()))), d(m) {
+    for (size_t i = d.size(); i-- > 0;) d[i] = m[i] << shift | (i > 0 ? m[i - 1] >> 1 >> (63 - shift) : 0);
+    reciprocal = d.size() == 1 ? divide_words::reciprocal_2by1(d[0]) : divide_words::reciprocal_3by2(d[d.size() - 1], d[d.size() - 2]);
+  }
+
+  // u[0, size) mod d, left in the lowest words; the top words are less than d.
+  void reduce(uint64_t* u, size_t size) const {
+    const size_t n = d.size();
+    if (n == 1) {
+      uint64_t rest = u[size - 1];
+      for (size_t j = size - 1; j-- > 0;) divide_words::quotient_2by1(rest, u[j], d[0], reciprocal);
+      u[0] = rest;
+      return;
+    }
+    for (size_t j = size - n; j-- > 0;) divide_words::next_digit(u + j, d.data(), n, reciprocal);
+  }
+};
+
+// a mod m in place; m has no leading zero limb and at least one limb. The result has m's size.
 void reduce(Limbs& a, const Limbs& m) {
   const size_t n = m.size();
   if (a.size() < n) {
     a.resize(n, 0);
     return;
   }
-  const unsigned shift = static_cast<unsigned>(std::countl_zero(m[n - 1]));
-  auto shifted = [shift](const Limbs& v, size_t i) {
-    const uint64_t low = i > 0 && shift > 0 ? v[i - 1] >> (64 - shift) : 0;
-    return (i < v.size() ? v[i] << shift : 0) | low;
-  };
-  Limbs d(n);
-  for (size_t i = 0; i < n; ++i) d[i] = shifted(m, i);
-  Limbs u(a.size() + 1);
-  for (size_t i = 0; i <= a.size(); ++i) u[i] = shifted(a, i);
-  const uint64_t top = d[n - 1];
-  for (size_t j = a.size() - n + 1; j-- > 0;) {
-    uint64_t q, rest;
-    bool exact = true;
-    if (u[j + n] >= top) {
-      q = UINT64_MAX;
-      rest = u[j + n - 1] + top;
-      exact = rest >= top;  // else the rest is above 2^64 and q needs no correction
-    } else {
-      rest = u[j + n];
-      q = divide_limb(rest, u[j + n - 1], top);
-    }
-    if (n > 1)
-      while (exact && static_cast<Wide>(q) * d[n - 2] > (static_cast<Wide>(rest) << 64 | u[j + n - 2])) {
-        --q;
-        rest += top;
-        exact = rest >= top;
-      }
-    uint64_t borrow = 0, carry = 0;
-    for (size_t i = 0; i < n; ++i) {
-      const Wide product = static_cast<Wide>(q) * d[i] + carry;
-      carry = static_cast<uint64_t>(product >> 64);
-      const Wide t = static_cast<Wide>(u[i + j]) - static_cast<uint64_t>(product) - borrow;
-      u[i + j] = static_cast<uint64_t>(t);
-      borrow = static_cast<uint64_t>(t >> 64) & 1;
-    }
-    const Wide t = static_cast<Wide>(u[j + n]) - carry - borrow;
-    u[j + n] = static_cast<uint64_t>(t);
-    if ((t >> 64) != 0) {  // q was one too large
-      carry = 0;
-      for (size_t i = 0; i < n; ++i) {
-        const Wide sum = static_cast<Wide>(u[i + j]) + d[i] + carry;
-        u[i + j] = static_cast<uint64_t>(sum);
-        carry = static_cast<uint64_t>(sum >> 64);
-      }
-      u[j + n] += carry;
-    }
-  }
+  const Divisor divisor(m);
+  const unsigned shift = divisor.shift;
+  a.push_back(0);
+  for (size_t i = a.size(); i-- > 0;) a[i] = a[i] << shift | (i > 0 ? a[i - 1] >> 1 >> (63 - shift) : 0);
+  // The word on top is what the shift pushed out: less than the divisor's.
+  divisor.reduce(a.data(), a.size());
   a.resize(n);
-  for (size_t i = 0; i < n; ++i) a[i] = shift == 0 ? u[i] : u[i] >> shift | u[i + 1] << (64 - shift);
+  for (size_t i = 0; i < n; ++i) a[i] = a[i] >> shift | (i + 1 < n ? a[i + 1] << 1 << (63 - shift) : 0);
 }
 
 // 1 / a mod 2^64 for odd a: Newton from five right bits.
@@ -261,6 +233,69 @@ class BinaryRing {
   Limbs t_;
 };
 
+// Products modulo any number, divided at once: nothing to enter or leave, so short exponents are cheapest here. Values are modulo
+// the shifted modulus, a multiple of the real one; the caller reduces at the end.
+class PlainRing {
+ public:
+  explicit PlainRing(const Limbs& modulus) : divisor_(modulus), t_(2 * modulus.size() + 1) {}
+  size_t size() const { return divisor_.d.size(); }
+
+  void multiply(uint64_t* r, const uint64_t* a, const uint64_t* b) {
+    const size_t n = size();
+    uint64_t* const t = t_.data();
+    if (a == b) square(a);
+    else product(a, b);
+    t[2 * n] = 0;
+    divisor_.reduce(t, 2 * n + 1);
+    std::memcpy(r, t, n * 8);
+  }
+  Limbs enter(const Limbs& base) const {
+    Limbs a = base;
+    reduce(a, divisor_.d);
+    return a;
+  }
+  Limbs leave(const Limbs& a) { return a; }
+
+ private:
+  void product(const uint64_t* a, const uint64_t* b) {
+    const size_t n = size();
+    uint64_t* const t = t_.data();
+    std::memset(t, 0, n * 8);
+    for (size_t i = 0; i < n; ++i) t[i + n] = add_multiple(t + i, a, n, b[i]);
+  }
+  void square(const uint64_t* a) {
+    const size_t n = size();
+    uint64_t* const t = t_.data();
+    std::memset(t, 0, 2 * n * 8);
+    for (size_t i = 0; i + 1 < n; ++i) t[i + n] = add_multiple(t + 2 * i + 1, a + i + 1, n - i - 1, a[i]);
+    uint64_t carry = 0, top = 0;
+    for (size_t i = 0; i < n; ++i) {
+      // twice the products of different limbs, and the square of one
+      const Wide p = static_cast<Wide>(a[i]) * a[i];
+      const uint64_t low = t[2 * i] << 1 | top, high = t[2 * i + 1] << 1 | t[2 * i] >> 63;
+      top = t[2 * i + 1] >> 63;
+      const Wide x = static_cast<Wide>(low) + static_cast<uint64_t>(p) + carry;
+      const Wide y = static_cast<Wide>(high) + static_cast<uint64_t>(p >> 64) + static_cast<uint64_t>(x >> 64);
+      t[2 * i] = static_cast<uint64_t>(x);
+      t[2 * i + 1] = static_cast<uint64_t>(y);
+      carry = static_cast<uint64_t>(y >> 64);
+    }
+  }
+  // t[0, n) += a[0, n) b; returns the carry.
+  static uint64_t add_multiple(uint64_t* t, const uint64_t* a, size_t n, uint64_t b) {
+    uint64_t carry = 0;
+    for (size_t j = 0; j < n; ++j) {
+      const Wide p = static_cast<Wide>(a[j]) * b + t[j] + carry;
+      t[j] = static_cast<uint64_t>(p);
+      carry = static_cast<uint64_t>(p >> 64);
+    }
+    return carry;
+  }
+
+  Divisor divisor_;
+  Limbs t_;
+};
+
 // base^exponent in the ring, plain limbs. The exponent is not zero.
 template <class Ring>
 Limbs power(Ring& ring, const Limbs& base, const Exponent& exponent) {
@@ -348,12 +383,22 @@ Limbs inverse_binary(const Limbs& q, size_t n) {
   return x;
 }
 
+// Up to so many bits of exponent entering and leaving another form costs more than it saves, unless the form is unrolled.
+constexpr uint64_t kPlainBits = 16;
+constexpr size_t kOddWordsUnrolled = 4;
+
 // base^exponent mod m for m > 1 (trimmed) and a non-zero exponent.
 Limbs power_mod(const Limbs& base, const Exponent& exponent, const Limbs& m) {
   size_t zero_limbs = 0;
   while (m[zero_limbs] == 0) ++zero_limbs;
   const unsigned zero_bits = static_cast<unsigned>(std::countr_zero(m[zero_limbs]));
   const uint64_t k = 64 * zero_limbs + zero_bits;
+  if (exponent.bit_count() <= kPlainBits && (k != 0 || m.size() > kOddWordsUnrolled)) {
+    PlainRing ring(m);
+    Limbs r = power(ring, base, exponent);
+    reduce(r, m);
+    return r;
+  }
   if (k == 0) return power_odd(base, exponent, m);
 
   Limbs q(m.begin() + static_cast<ptrdiff_t>(zero_limbs), m.end());  // m = 2^k q

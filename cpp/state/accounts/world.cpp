@@ -116,6 +116,9 @@ void World::set_block_hash(uint64_t number, const Hash32& hash) {
 void World::set_history_blocks(size_t count) { body_->history_blocks = count; }
 void World::set_proof_memory(size_t size_bytes) { body_->proof_bytes = size_bytes; }
 
+void World::prefetch_index(const Address& address) const { body_->flat.prefetch_index(address); }
+void World::prefetch_entry(const Address& address) const { body_->flat.prefetch_entry(address); }
+
 bool World::account(const Address& address, Account& out) const {
   const uint32_t index = body_->flat.find(address);
   if (index == kNoIndex) return false;

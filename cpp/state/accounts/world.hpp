@@ -102,6 +102,9 @@ class World final : public Reader {
 
   // Reader: the state at the head, for the writer's thread.
   bool account(const Address& address, Account& out) const override;
+  // For look-ups to come at the head: `index` first, some while later `entry`, some while later account().
+  void prefetch_index(const Address& address) const;
+  void prefetch_entry(const Address& address) const;
   U256 storage(const Address& address, const U256& slot) const override;
   bool has_storage(const Address& address) const override;
   CodePtr code(const Hash32& code_hash) const override;

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/block.hpp"
 #include "common/digest.hpp"
 #include "common/status.hpp"
 #include "field/ntt/api.hpp"
@@ -51,22 +52,6 @@ struct Backends {
 
 // The backend of that name for the transforms ("avx512", "scalar", "emu"), trees on their active one; empty for both active.
 Outcome<Backends> backends(std::string_view name);
-
-// Memory for matrices: large ones on huge pages.
-class Block {
- public:
-  explicit Block(size_t size);  // data() is null when there is no memory
-  ~Block();
-  Block(const Block&) = delete;
-  Block& operator=(const Block&) = delete;
-  uint8_t* data() const { return data_; }
-  uint64_t* words() const { return reinterpret_cast<uint64_t*>(data_); }
-  size_t size() const { return size_; }
-
- private:
-  uint8_t* data_;
-  size_t size_;
-};
 
 // An encoded blob. Immutable; shared between threads.
 class Encoded {

@@ -3,11 +3,7 @@
 // Coefficient n C + m of f is entry (n, m) of an R × C matrix, and X(c, i, j)^(n C + m) = (k_c^C w^(C i))^n · (k_c w^i)^m · zeta^(j m)
 // with zeta = w^R. So values on a coset are: columns by w^C, weighed by k_c^(C n); twists (k_c w^i)^m; rows by zeta. The inverse
 // on coset 0 is rows, twists, columns with the inverse roots.
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <bit>
-#include <cstdlib>
 #include <cstring>
 #include <list>
 #include <mutex>
@@ -24,7 +20,6 @@ namespace {
 using bn254::Fr;
 using ntt::Pass;
 
-constexpr size_t kHugePageSize = size_t{2} << 20;
 constexpr size_t kPlansMax = 4;  // geometries and backends in use at once; 128 N bytes each
 
 Fr power(const Fr& base, uint64_t exponent) { return field::power_var(base, &exponent, 1); }
@@ -113,14 +108,6 @@ Pass column_pass(const Plan& plan, const std::vector<uint64_t>& roots, const voi
 Failure no_memory(size_t size) { return {Status::out_of_capacity, "no memory for " + std::to_string(size) + " bytes"}; }
 
 }  // namespace
-
-Block::Block(size_t size) : data_(nullptr), size_(size) {
-  const size_t alignment = size >= 2 * kHugePageSize ? kHugePageSize : 64, rounded = (size + alignment) / alignment * alignment;
-  data_ = static_cast<uint8_t*>(std::aligned_alloc(alignment, rounded));
-  if (data_ != nullptr && alignment == kHugePageSize) madvise(data_, rounded, MADV_HUGEPAGE);
-}
-
-Block::~Block() { std::free(data_); }
 
 Encoded::Encoded(Geometry geometry, bool with_coefficients)
     : geometry_(geometry),

@@ -2,10 +2,10 @@
 #include <cstring>
 #include <list>
 #include <mutex>
-#include <new>
 #include <string>
 
 #include "common/backend.hpp"
+#include "common/block.hpp"
 #include "common/cpu.hpp"
 #include "common/parallel.hpp"
 #include "field/ntt/api.hpp"
@@ -221,13 +221,13 @@ Outcome<bool> transform(const Table& table, uint64_t* values, size_t count, unsi
     return true;
   }
   const size_t rows = size_t{1} << plan->log_rows, columns = size_t{1} << plan->log_columns;
-  const std::unique_ptr<uint64_t[]> copy(new (std::nothrow) uint64_t[kElementWords * n]);
-  if (copy == nullptr) return Failure{Status::out_of_capacity, "no memory for a copy of " + std::to_string(8 * kElementWords * n) + " bytes"};
+  const Block copy(8 * kElementWords * n);
+  if (copy.data() == nullptr) return Failure{Status::out_of_capacity, "no memory for a copy of " + std::to_string(8 * kElementWords * n) + " bytes"};
   for (size_t i = 0; i < count; ++i) {
     uint64_t* vector = values + kElementWords * n * i;
-    run(table, Pass{plan->log_rows, plan->roots.data(), data_or_null(plan->pre), nullptr, nullptr, 0, 0, vector, columns, 1, copy.get(), columns, 1}, columns);
+    run(table, Pass{plan->log_rows, plan->roots.data(), data_or_null(plan->pre), nullptr, nullptr, 0, 0, vector, columns, 1, copy.words(), columns, 1}, columns);
     run(table,
-        Pass{plan->log_columns, plan->row_roots.data(), nullptr, data_or_null(plan->post), plan->twists.data(), 1, columns, copy.get(), 1, columns,
+        Pass{plan->log_columns, plan->row_roots.data(), nullptr, data_or_null(plan->post), plan->twists.data(), 1, columns, copy.words(), 1, columns,
              vector, rows, 1},
         rows);
   }

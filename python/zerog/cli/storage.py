@@ -177,6 +177,11 @@ def upload(
     """Store a file. The same file again costs nothing; after an interruption run it again, nothing is paid twice."""
     if file != "-" and not Path(file).is_file():
         raise InvalidInput(f"{file} is no file" + ("; use upload-dir" if Path(file).is_dir() else ""))
+    code = Code.parse(erasure) if erasure else None
+    if code is not None and replicas != 1:
+        raise InvalidInput("give --erasure or --expected-replica, not both: the class stores every part once")
+    if code is not None and parse_hex(tags, "--tags"):
+        raise InvalidInput("give --erasure or --tags, not both: streams are replayed from files that nodes have whole")
     account = signer(sender, home.absolute(), keys, password_file)
     encryption = encryption_of(encryption_key, encrypt, recipient, account)
     options = UploadOptions(
@@ -189,9 +194,6 @@ def upload(
         timeout_s=timeout,
         tags=parse_hex(tags, "--tags"),
     )
-    code = Code.parse(erasure) if erasure else None
-    if code is not None and replicas != 1:
-        raise InvalidInput("give --erasure or --expected-replica, not both: the class stores every part once")
     source = sys.stdin.buffer if file == "-" else Path(file)
     with meter("uploading", 1, quiet=as_json) as progress:
         done = with_storage(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.conftest import Network
+from tests.e2e.official_clients import CLIENTS, Net, Step
 from tests.e2e.storage_process import StorageNode
 
 from zerog.wire import jsonrpc
@@ -138,6 +140,27 @@ def test_the_service_repairs_by_itself(fleet: Fleet, tmp_path: Path, seed: int) 
             process.terminate()
     assert process.returncode == 0
     assert ready.exists()
+
+
+def test_official_clients_read_the_plain_file(whole_network: Network, tmp_path: Path, seed: int) -> None:
+    """Two shards of two replicas: whoever knows nothing of the class reads a file of it as any other, through the indexer."""
+    chance = random.Random(seed)
+    status = whole_network.status
+    net = Net(status["rpc_url"], status["storage"]["indexer"], status["storage"]["nodes"], status["accounts"][2]["private_key"])
+    steps: list[Step] = []
+    hashes = []
+    for size in (100, 9 * SEGMENT + 4711):
+        (tmp_path / "in").write_bytes(chance.randbytes(size))
+        done = whole_network.zerog.json("storage", "upload", "--erasure", "2+1", str(tmp_path / "in"))
+        assert done["losses_survivable"] == 1
+        hashes.append(hashlib.sha256((tmp_path / "in").read_bytes()).hexdigest())
+        steps.append({"do": "download", "root": done["root"], "path": f"out-{size}", "via": "indexer", "proof": True})
+    for client in CLIENTS:
+        where = tmp_path / client.name
+        where.mkdir()
+        own: list[Step] = [step | {"path": str(where / step["path"])} for step in steps]
+        results, printed = client.run(where, net, own)
+        assert [one.get("sha256") for one in results] == hashes, printed[-4000:]
 
 
 def submissions(node: StorageNode) -> int:

@@ -135,6 +135,7 @@ async def test_oversized_bodies(tmp_path: Path) -> None:
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 256 << 10
 
 
+@pytest.mark.slow
 async def test_slow_connections_are_closed_and_bother_nobody(tmp_path: Path) -> None:
     """C9: 200 half-open requests; the others are answered, and all 200 are gone after the deadline."""
     async with running(tmp_path / "home", **{"chain.rpc.idle_close_s": 2, "chain.rpc.body_timeout_s": 2}) as node:

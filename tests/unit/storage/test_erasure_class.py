@@ -40,6 +40,7 @@ async def fleet(tmp_path: Path, eth: SimulatedEth) -> AsyncIterator[Fleet]:
                 await stack.aclose()
 
 
+@pytest.mark.slow
 async def test_nodes_die_and_are_replaced(fleet: Fleet, seed: int) -> None:
     chance = random.Random(seed)
     await fleet.add(5)
@@ -167,6 +168,7 @@ async def test_liars_are_not_believed(fleet: Fleet, seed: int) -> None:
         assert done.durability.missing == 0
 
 
+@pytest.mark.slow
 async def test_a_flipped_bit_is_found_and_mended(fleet: Fleet, seed: int) -> None:
     data = random.Random(seed).randbytes(6 * SEGMENT)
     await fleet.add(5)
@@ -251,6 +253,7 @@ async def test_nodes_of_others_take_part(fleet: Fleet, seed: int) -> None:
         await reads(storage, done.roots[0], data)
 
 
+@pytest.mark.slow
 async def test_nothing_is_paid_twice(fleet: Fleet, tmp_path: Path, seed: int) -> None:
     data = random.Random(seed).randbytes(4 * SEGMENT)
     await fleet.add(4)

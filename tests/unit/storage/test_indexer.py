@@ -67,7 +67,7 @@ async def network(tmp_path: Path, eth: SimulatedEth) -> AsyncIterator[Network]:
         trusted = [node.endpoints.rpc_url for node in nodes] + ["http://127.0.0.1:9"]
         token = tmp_path / "node0" / "admin.token"
         flags = {
-            "indexer.port": 0, "indexer.trusted": trusted, "indexer.node_timeout_s": 5, "indexer.file_bytes_max": 2 << 20,
+            "indexer.port": 0, "metrics.port": 0, "indexer.trusted": trusted, "indexer.node_timeout_s": 5, "indexer.file_bytes_max": 2 << 20,
             "indexer.discovery": nodes[0].endpoints.admin_url, "indexer.discovery_token_file": str(token),
         }  # fmt: skip
         up: asyncio.Future[Endpoints] = asyncio.get_running_loop().create_future()

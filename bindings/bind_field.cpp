@@ -142,6 +142,7 @@ void bind_field(pybind11::module_& m) {
   m.def("bn254_add", &binary<bn254::batch::add>, arg("a"), arg("b"), arg("field") = "fr", arg("out") = none, arg("backend") = "");
   m.def("bn254_sub", &binary<bn254::batch::sub>, arg("a"), arg("b"), arg("field") = "fr", arg("out") = none, arg("backend") = "");
   m.def("bn254_mul", &binary<bn254::batch::mul>, arg("a"), arg("b"), arg("field") = "fr", arg("out") = none, arg("backend") = "");
+  m.def("bn254_mul_mont", &binary<bn254::batch::mul_mont>, arg("a"), arg("b"), arg("field") = "fr", arg("out") = none, arg("backend") = "");
   m.def("bn254_square", &unary<bn254::batch::square>, arg("a"), arg("field") = "fr", arg("out") = none, arg("backend") = "");
   m.def("bn254_inverse", &unary<bn254::batch::inverse>, arg("a"), arg("field") = "fr", arg("out") = none, arg("backend") = "");
   m.def("bn254_to_mont", &unary<bn254::batch::to_mont>, arg("a"), arg("field") = "fr", arg("out") = none, arg("backend") = "");

@@ -84,6 +84,7 @@ def test_arithmetic(backend: str, field: str, seed: int) -> None:
         (fields.add, lambda x, y: (x + y) % p),
         (fields.sub, lambda x, y: (x - y) % p),
         (fields.mul, lambda x, y: x * y % p),
+        (fields.mul_mont, lambda x, y: x * y * pow(2, -256, p) % p),
     ]
     for count in COUNTS if backend != "emu" else COUNTS[:9]:
         a, b = some(rng, p, count), some(rng, p, count)

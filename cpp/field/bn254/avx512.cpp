@@ -7,9 +7,11 @@ namespace {
 
 struct Fq {
   static constexpr const MontPrime& prime() { return kFqLanes; }
+  static constexpr uint64_t kTopWord = FqParams::kModulus[3];
 };
 struct Fr {
   static constexpr const MontPrime& prime() { return kFrLanes; }
+  static constexpr uint64_t kTopWord = FrParams::kModulus[3];
 };
 
 constexpr size_t kLanes = 8;
@@ -30,6 +32,48 @@ ZG_LANES Limbs by_16(const Limbs& a) {
   V w[4];
   to_words(a, w);
   return from_words_by_16(w);
+}
+
+// Two products at once, step by step side by side: one alone waits for its own carries most of the time.
+template <class F>
+ZG_LANES void mul_two_by_16(const Limbs a_by_16[2], const Limbs b[2], Limbs out[2]) {
+  const V zero = _mm512_setzero_si512();
+  const Limbs p = splat(F::prime().p);
+  const V inverse = splat(F::prime().inverse);
+  V t[2][6] = {{zero, zero, zero, zero, zero, zero}, {zero, zero, zero, zero, zero, zero}};
+#pragma GCC unroll 5
+  for (int i = 0; i < 5; ++i) {
+    V m[2];
+#pragma GCC unroll 5
+    for (int j = 0; j < 5; ++j) {
+#pragma GCC unroll 2
+      for (int k = 0; k < 2; ++k) t[k][j] = madd_lo(t[k][j], a_by_16[k].l[j], b[k].l[i]);
+    }
+#pragma GCC unroll 2
+    for (int k = 0; k < 2; ++k) m[k] = madd_lo(zero, t[k][0], inverse);
+#pragma GCC unroll 5
+    for (int j = 0; j < 5; ++j) {
+#pragma GCC unroll 2
+      for (int k = 0; k < 2; ++k) {
+        t[k][j + 1] = madd_hi(t[k][j + 1], a_by_16[k].l[j], b[k].l[i]);
+        t[k][j] = madd_lo(t[k][j], m[k], p.l[j]);
+      }
+    }
+#pragma GCC unroll 5
+    for (int j = 0; j < 5; ++j) {
+#pragma GCC unroll 2
+      for (int k = 0; k < 2; ++k) t[k][j + 1] = madd_hi(t[k][j + 1], m[k], p.l[j]);
+    }
+#pragma GCC unroll 2
+    for (int k = 0; k < 2; ++k) {
+      t[k][1] = add(t[k][1], _mm512_srli_epi64(t[k][0], 52));
+#pragma GCC unroll 5
+      for (int j = 0; j < 5; ++j) t[k][j] = t[k][j + 1];
+      t[k][5] = zero;
+    }
+  }
+#pragma GCC unroll 2
+  for (int k = 0; k < 2; ++k) out[k] = canonical_below_2p(ripple({{t[k][0], t[k][1], t[k][2], t[k][3], t[k][4]}}), F::prime().p);
 }
 
 // Runs `body` on whole vectors in place, and on a copy of the last elements, filled with ones.
@@ -67,6 +111,19 @@ void sub_all(const uint64_t* a, const uint64_t* b, uint64_t* out, size_t count) 
 
 template <class F>
 void mul_all(const uint64_t* a, const uint64_t* b, uint64_t* out, size_t count) {
+  size_t i = 0;
+  for (; i + 2 * kLanes <= count; i += 2 * kLanes) {
+    const size_t first = kElementWords * i, second = first + kLanesWords;
+    const Limbs x[2] = {load8_by_16(a + first), load8_by_16(a + second)}, y[2] = {load8(b + first), load8(b + second)};
+    Limbs z[2];
+    mul_two_by_16<F>(x, y, z);
+    store8(out + first, z[0]);
+    store8(out + second, z[1]);
+  }
+  a += kElementWords * i;
+  b += kElementWords * i;
+  out += kElementWords * i;
+  count -= i;
   for_lanes(a, b, out, count, [](const uint64_t* x, const uint64_t* y, uint64_t* to) __attribute__((always_inline)) {
     store8(to, mul_by_16<F>(load8_by_16(x), load8(y)));
   });
@@ -82,6 +139,18 @@ void scale_all(const uint64_t* a, const uint64_t* c, uint64_t* out, size_t count
   uint64_t copies[kLanesWords];
   for (size_t w = 0; w < kLanesWords; ++w) copies[w] = c[w % kElementWords];
   const Limbs factor = load8_by_16(copies);
+  size_t i = 0;
+  for (; i + 2 * kLanes <= count; i += 2 * kLanes) {
+    const size_t first = kElementWords * i, second = first + kLanesWords;
+    const Limbs x[2] = {factor, factor}, y[2] = {load8(a + first), load8(a + second)};
+    Limbs z[2];
+    mul_two_by_16<F>(x, y, z);
+    store8(out + first, z[0]);
+    store8(out + second, z[1]);
+  }
+  a += kElementWords * i;
+  out += kElementWords * i;
+  count -= i;
   for_lanes(a, a, out, count, [&](const uint64_t* x, const uint64_t*, uint64_t* to) __attribute__((always_inline)) {
     store8(to, mul_by_16<F>(factor, load8(x)));
   });
@@ -133,21 +202,27 @@ void inverse_all(const uint64_t* a, uint64_t* out, size_t count, InvertEight inv
   }
 }
 
+// Highest words below the prime's decide nearly always; the words below are looked at only where they are equal.
 template <class F>
 size_t first_unreduced(const uint64_t* a, size_t count) {
-  const Limbs p = splat(F::prime().p);
+  constexpr uint64_t top = F::kTopWord;
+  const V bound = splat(top);
+  constexpr __mmask8 kTops = 0x88;
   size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    const Limbs less = ripple_signed(sub(load8(a + kElementWords * i), p));
-    if (_mm512_movepi64_mask(less.l[4]) != 0xff) break;
+  for (;;) {
+    for (; i + 4 <= count; i += 4) {
+      const V first = _mm512_loadu_si512(a + kElementWords * i), second = _mm512_loadu_si512(a + kElementWords * i + kLanes);
+      if (_mm512_mask_cmpge_epu64_mask(kTops, first, bound) != 0 || _mm512_mask_cmpge_epu64_mask(kTops, second, bound) != 0) break;
+    }
+    if (i == count) return count;
+    const size_t end = count - i < 4 ? count : i + 4;
+    for (; i < end; ++i) {
+      uint64_t words[kLanesWords] = {};
+      for (size_t w = 0; w < kElementWords; ++w) words[w] = a[kElementWords * i + w];
+      const Limbs less = ripple_signed(sub(load8(words), splat(F::prime().p)));
+      if ((_mm512_movepi64_mask(less.l[4]) & 1) == 0) return i;
+    }
   }
-  for (; i < count; ++i) {
-    uint64_t words[kLanesWords] = {};
-    for (size_t w = 0; w < kElementWords; ++w) words[w] = a[kElementWords * i + w];
-    const Limbs less = ripple_signed(sub(load8(words), p));
-    if ((_mm512_movepi64_mask(less.l[4]) & 1) == 0) return i;
-  }
-  return count;
 }
 
 template <class F>

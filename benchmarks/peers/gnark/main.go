@@ -1,0 +1,96 @@
+// gnark-crypto's BN254 scalar field, driven over standard input: the peer of benchmarks/kernels/bench_ntt.py.
+//
+// Lines, each answered by one:
+//
+//	open LOG        a vector of 2^LOG elements, element i is i^2 + 3 i + 7; answers the hex of the sum over i of i · y_i of its
+//	                transform y on the subgroup, natural order
+//	fft TIMES       seconds of the fastest of TIMES transforms, output in bit-reversed order (its fastest form)
+//	natural TIMES   the same with the output put into natural order
+//	coset TIMES     the same on a coset, natural order
+//	mul COUNT TIMES nanoseconds of a product: the fastest of TIMES runs over vectors of COUNT elements (its own vector product)
+//	scalar COUNT TIMES  the same, a loop of single products
+//
+// GOMAXPROCS gives it as many threads as the test gives zerog.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
+	"github.com/consensys/gnark-crypto/ecc/bn254/fr/fft"
+)
+
+func fastest(times int, call func()) float64 {
+	best := 1e9
+	for i := 0; i < times; i++ {
+		begun := time.Now()
+		call()
+		best = min(best, time.Since(begun).Seconds())
+	}
+	return best
+}
+
+func vector(count int) fr.Vector {
+	out := make(fr.Vector, count)
+	for i := range out {
+		out[i].SetUint64(uint64(i)*uint64(i) + 3*uint64(i) + 7)
+	}
+	return out
+}
+
+func main() {
+	var (
+		domain *fft.Domain
+		values fr.Vector
+	)
+	tasks := fft.WithNbTasks(runtime.GOMAXPROCS(0))
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		var word string
+		var a, b int
+		fmt.Sscan(lines.Text(), &word, &a, &b)
+		switch word {
+		case "open":
+			n := 1 << a
+			domain = fft.NewDomain(uint64(n))
+			values = vector(n)
+			domain.FFT(values, fft.DIF, tasks)
+			fft.BitReverse(values)
+			var sum, index, term fr.Element
+			for i := range values {
+				index.SetUint64(uint64(i))
+				term.Mul(&values[i], &index)
+				sum.Add(&sum, &term)
+			}
+			raw := sum.Bytes()
+			fmt.Printf("%x\n", raw[:])
+		case "fft":
+			fmt.Printf("%.9f\n", fastest(a, func() { domain.FFT(values, fft.DIF, tasks) }))
+		case "natural":
+			fmt.Printf("%.9f\n", fastest(a, func() {
+				domain.FFT(values, fft.DIF, tasks)
+				fft.BitReverse(values)
+			}))
+		case "coset":
+			fmt.Printf("%.9f\n", fastest(a, func() {
+				domain.FFT(values, fft.DIF, tasks, fft.OnCoset())
+				fft.BitReverse(values)
+			}))
+		case "mul", "scalar":
+			x, y, z := vector(a), vector(a), make(fr.Vector, a)
+			seconds := fastest(b, func() { z.Mul(x, y) })
+			if word == "scalar" {
+				seconds = fastest(b, func() {
+					for i := range z {
+						z[i].Mul(&x[i], &y[i])
+					}
+				})
+			}
+			fmt.Printf("%.9f\n", seconds*1e9/float64(a))
+		}
+	}
+}

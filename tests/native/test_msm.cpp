@@ -1,0 +1,109 @@
+// Sums of multiples in G1: every backend against the Jacobian ladder, and every special case of points and scalars.
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <string_view>
+
+#include "check.hpp"
+#include "curve/msm/api.hpp"
+
+using namespace zg;
+using bn254::G1;
+using bn254::G1Affine;
+
+namespace {
+
+std::vector<uint64_t> random_scalars(size_t count, std::mt19937_64& random) {
+  std::vector<uint64_t> out(4 * count);
+  for (size_t i = 0; i < count; ++i) {
+    for (size_t k = 0; k < 4; ++k) out[4 * i + k] = random();
+    out[4 * i + 3] %= bn254::FrParams::kModulus[3];
+  }
+  return out;
+}
+
+G1Affine multiple(const G1Affine& p, const uint64_t* k) { return to_affine_var(multiply_var(p, U256(k[0], k[1], k[2], k[3]))); }
+
+G1Affine plain_sum(const msm::Sum& sum) {
+  G1 total = G1::infinity();
+  for (size_t i = 0; i < sum.count; ++i) {
+    const uint64_t* k = sum.scalars + 4 * i;
+    total = add_var(total, multiply_var(sum.bases[i], U256(k[0], k[1], k[2], k[3])));
+  }
+  return to_affine_var(total);
+}
+
+std::vector<G1Affine> some_points(size_t count, std::mt19937_64& random) {
+  const auto scalars = random_scalars(count, random);
+  std::vector<G1Affine> out(count);
+  for (size_t i = 0; i < count; ++i) out[i] = multiple(G1Affine::generator(), scalars.data() + 4 * i);
+  return out;
+}
+
+void all_functions(const msm::Table& table, std::mt19937_64& random) {
+  for (size_t count : {0, 1, 2, 7, 33, 150}) {
+    auto points = some_points(count, random);
+    auto scalars = random_scalars(count, random);
+    if (count >= 33) {
+      points[3] = points[4] = points[5];
+      points[6] = -points[7];
+      points[8] = G1Affine::infinity();
+      std::memcpy(scalars.data() + 12, scalars.data() + 16, 32);
+      std::memcpy(scalars.data() + 24, scalars.data() + 28, 32);
+      std::memset(scalars.data() + 40, 0, 64);
+      for (size_t k = 0; k < 4; ++k) scalars[4 * 12 + k] = bn254::FrParams::kModulus[k];
+      --scalars[4 * 12];
+    }
+    const std::vector<msm::Sum> wanted(3, {points.data(), scalars.data(), count});
+    const auto found = sums(table, wanted);
+    const G1Affine expected = plain_sum(wanted[0]);
+    for (const G1Affine& sum : found) CHECK(sum == expected);
+    auto each = points;
+    multiply_each(table, each, scalars);
+    for (size_t i = 0; i < count; ++i) CHECK(each[i] == multiple(points[i], scalars.data() + 4 * i));
+    std::vector<G1Affine> fixed(count);
+    msm::FixedBase(table, G1Affine::generator()).multiply(scalars.data(), count, fixed.data());
+    for (size_t i = 0; i < count; ++i) CHECK(fixed[i] == multiple(G1Affine::generator(), scalars.data() + 4 * i));
+  }
+  // One point and one scalar many times: one bucket holds all, every addition is a doubling.
+  const size_t many = 3000;
+  const std::vector<G1Affine> same(many, G1Affine::generator());
+  std::vector<uint64_t> ones(4 * many, 0);
+  for (size_t i = 0; i < many; ++i) ones[4 * i] = 5;
+  CHECK(sums(table, {{same.data(), ones.data(), many}})[0] == to_affine_var(multiply_var(G1Affine::generator(), U256(5 * many))));
+  // Different lengths in one call.
+  const auto points = some_points(40, random);
+  const auto scalars = random_scalars(40, random);
+  const std::vector<msm::Sum> mixed = {{points.data(), scalars.data(), 40}, {points.data(), scalars.data(), 0}, {points.data() + 1, scalars.data(), 9}};
+  const auto found = sums(table, mixed);
+  for (size_t i = 0; i < mixed.size(); ++i) CHECK(found[i] == plain_sum(mixed[i]));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::mt19937_64 random(20260722);
+  if (argc > 1) {  // "time LOG": seconds of one sum of 2^LOG terms, each backend
+    const size_t count = size_t{1} << std::atoi(argv[1]);
+    const auto scalars = random_scalars(count, random), ks = random_scalars(count, random);
+    std::vector<G1Affine> points(count);
+    for (const char* name : {"avx512", "scalar"}) {
+      const auto table = msm::backend(name);
+      if (!table.ok()) continue;
+      auto t0 = std::chrono::steady_clock::now();
+      msm::FixedBase(**table, G1Affine::generator()).multiply(ks.data(), count, points.data());
+      auto t1 = std::chrono::steady_clock::now();
+      const auto sum = msm::sums(**table, {{points.data(), scalars.data(), count}});
+      auto t2 = std::chrono::steady_clock::now();
+      std::printf("%s: fixed base %.3f s, sum %.3f s, %016llx\n", name, std::chrono::duration<double>(t1 - t0).count(),
+                  std::chrono::duration<double>(t2 - t1).count(), static_cast<unsigned long long>(sum[0].x.l[0]));
+    }
+    return 0;
+  }
+  for (const char* name : {"scalar", "avx512"}) {
+    const auto table = msm::backend(name);
+    if (table.ok()) all_functions(**table, random);
+  }
+  return check_report();
+}

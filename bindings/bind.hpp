@@ -14,6 +14,7 @@ void bind_erasure(pybind11::module_& m);
 void bind_field(pybind11::module_& m);
 void bind_blob(pybind11::module_& m);
 void bind_sig(pybind11::module_& m);
+void bind_bls(pybind11::module_& m);
 void bind_store(pybind11::module_& m);
 void bind_rlp(pybind11::module_& m);
 void bind_state(pybind11::module_& m);

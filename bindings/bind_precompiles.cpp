@@ -10,7 +10,7 @@
 #include "common/digest.hpp"
 #include "evm/precompiles/api.hpp"
 #include "evm/zerog_rules/quorums.hpp"
-#include "evm/zerog_rules/signature.hpp"
+#include "sig/bls_bn254/api.hpp"
 
 namespace zg::py {
 
@@ -51,7 +51,7 @@ Fixed<N> fixed_argument(const py::handle& object, const char* name) {
 py::bytes map_to_g1(const py::buffer& digest) {
   const Hash32 value = fixed_argument<32>(digest, "digest");
   uint8_t point[64];
-  bn254::encode_g1(evm::zerog_rules::map_to_g1(value), point);
+  bn254::encode_g1(bls_bn254::map_to_g1(value), point);
   return to_bytes({point, sizeof point});
 }
 

@@ -12,6 +12,7 @@ PYBIND11_MODULE(_native, m) {
   zg::py::bind_field(m);
   zg::py::bind_blob(m);
   zg::py::bind_sig(m);
+  zg::py::bind_bls(m);
   zg::py::bind_store(m);
   zg::py::bind_rlp(m);
   zg::py::bind_state(m);

@@ -668,6 +668,60 @@ def bloom_may_match(bloom: typing.Any, values: collections.abc.Iterable[typing.A
     Whether a header bloom may hold any of the addresses or topics; true for none.
     """
 
+def bls_accepts(point: typing.Any) -> bool:
+    """
+    True when 64 or 128 bytes are a point of G1 or G2 other than infinity.
+    """
+
+def bls_decode(wire: typing.Any, form: str) -> bytes:
+    """
+    A point from its little-endian encoding.
+    """
+
+def bls_encode(point: typing.Any, form: str) -> bytes:
+    """
+    The little-endian encoding of a point.
+    """
+
+def bls_public_keys(secret: typing.Any) -> tuple[typing.Any, ...]:
+    """
+    The keys in G1 (64 bytes) and G2 (128 bytes).
+    """
+
+def bls_sign(secret: typing.Any, digest: typing.Any) -> bytes:
+    """
+    The signature (64 bytes); see zerog.primitives.bls.SecretKey.sign.
+    """
+
+def bls_sum_g1(points: typing.Any) -> bytes:
+    """
+    The sum of n * 64 bytes of points.
+    """
+
+def bls_sum_g2(points: typing.Any) -> bytes:
+    """
+    The sum of n * 128 bytes of points.
+    """
+
+def bls_verify_aggregate(digest: typing.Any, signatures: typing.Any, keys: typing.Any) -> bool:
+    """
+    Whether the sum of n signatures holds under the sum of n keys.
+    """
+
+def bls_verify_bound(
+    hash_point: typing.Any, signature: typing.Any, key1: typing.Any, key2: typing.Any, gamma: typing.Any
+) -> bool:
+    """
+    What the contracts check of a signature and both keys.
+    """
+
+def bls_verify_many(
+    digests: typing.Any, signatures: typing.Any, keys: typing.Any, *, keys_in_group: bool = False
+) -> numpy.typing.NDArray[numpy.bool]:
+    """
+    Verdicts (bool[n]); see zerog.primitives.bls.verify_many.
+    """
+
 def bn254_add(a: typing.Any, b: typing.Any, field: str = "fr", out: typing.Any = None, backend: str = "") -> typing.Any: ...
 def bn254_from_mont(a: typing.Any, field: str = "fr", out: typing.Any = None, backend: str = "") -> typing.Any: ...
 def bn254_inverse(a: typing.Any, field: str = "fr", out: typing.Any = None, backend: str = "") -> typing.Any: ...

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "hash/keccak256/api.hpp"
+#include "sig/bls_bn254/api.hpp"
 
 namespace zg::evm::zerog_rules {
 
@@ -18,13 +19,6 @@ Fq read_fq(const U256& value) {
 
 }  // namespace
 
-G1Affine map_to_g1(const Hash32& digest) {
-  G1Affine p{field::from_be_reduced<FqParams>(digest.b), Fq::zero()};
-  const Fq three = Fq::from_limbs(kThree);
-  while (!square_root_var(square(p.x) * p.x + three, p.y)) p.x = p.x + Fq::one();
-  return p;
-}
-
 G1Affine registration_point(const Address& signer, uint64_t chain_id) {
   static constexpr char kDomain[] = "0G_BN254_Pubkey_Registration";
   constexpr size_t kDomainSize = sizeof kDomain - 1;
@@ -32,7 +26,7 @@ G1Affine registration_point(const Address& signer, uint64_t chain_id) {
   std::memcpy(message, signer.b, 20);
   U256(chain_id).to_be(message + 20);
   std::memcpy(message + 52, kDomain, kDomainSize);
-  return map_to_g1(keccak256::hash(Bytes{message, sizeof message}));
+  return bls_bn254::map_to_g1(keccak256::hash(Bytes{message, sizeof message}));
 }
 
 G1Affine epoch_point(const Address& signer, uint64_t epoch, uint64_t chain_id) {
@@ -40,7 +34,7 @@ G1Affine epoch_point(const Address& signer, uint64_t epoch, uint64_t chain_id) {
   std::memcpy(message, signer.b, 20);
   store_be64(message + 20, epoch);
   U256(chain_id).to_be(message + 28);
-  return map_to_g1(keccak256::hash(Bytes{message, sizeof message}));
+  return bls_bn254::map_to_g1(keccak256::hash(Bytes{message, sizeof message}));
 }
 
 bool read_point(const G1Words& words, G1Affine& out) {

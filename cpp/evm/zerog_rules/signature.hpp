@@ -7,9 +7,6 @@
 
 namespace zg::evm::zerog_rules {
 
-// x = digest mod p, then the first x, x + 1, … with x^3 + 3 a square; y = (x^3 + 3)^((p + 1) / 4) as it comes out.
-bn254::G1Affine map_to_g1(const Hash32& digest);
-
 // keccak256(signer ‖ be32 chain id ‖ "0G_BN254_Pubkey_Registration") and keccak256(signer ‖ be64 epoch ‖ be32 chain id), mapped.
 bn254::G1Affine registration_point(const Address& signer, uint64_t chain_id);
 bn254::G1Affine epoch_point(const Address& signer, uint64_t epoch, uint64_t chain_id);

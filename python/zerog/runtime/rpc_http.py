@@ -203,12 +203,13 @@ class RpcServer:
 
     # --- HTTP ---------------------------------------------------------------------------------------------------------
 
-    def app(self) -> web.Application:
-        """POST ``/`` for bodies, GET ``/`` with an upgrade for WebSockets."""
+    def app(self, more: Sequence[web.RouteDef] = ()) -> web.Application:
+        """POST ``/`` for bodies, GET ``/`` with an upgrade for WebSockets; ``more`` routes behind the same doors."""
         app = web.Application(middlewares=[self._guard], client_max_size=self.bounds.body_bytes_max)
         app.router.add_post("/", self._post)
         app.router.add_get("/", self._get)
         app.router.add_options("/", self._options)
+        app.router.add_routes(more)
         app.on_shutdown.append(self._close_sockets)
         return app
 

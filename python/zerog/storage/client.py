@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -21,7 +23,7 @@ from zerog.contracts.flow import SubmissionData
 from zerog.errors import Conflict, InvalidInput, PeerFault, TimedOut, Unavailable, ZerogError
 from zerog.runtime.disk import check_free, write_atomic
 from zerog.storage.api import Shard
-from zerog.storage.layout import SEGMENT, FileTree, Layout, Segment, check_segments, file_layout
+from zerog.storage.layout import SEGMENT, FileTree, Layout, Segment, SegmentFault, check_segments, file_layout
 from zerog.storage.part import Part
 from zerog.storage.remote import FileInfo, Indexer, Node, NodeRefused, NodeStatus, Remote, not_found
 from zerog.storage.selection import ShardedNode, select, uncovered
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 FRAGMENT_SIZE: Final = 1 << 32
 FAST_SIZE_MAX: Final = SEGMENT
 BATCH_SIZE: Final = 10
+_RUN_MAX: Final = 8
 _POLL_FIRST_S: Final = 0.1
 _POLL_S: Final = 1.0
 _ROUNDS: Final = 3
@@ -155,6 +158,7 @@ class _Holder:
     busy: int = 0
     failed: int = 0
     banned: bool = False
+    lie: str = ""
 
     def has(self, index: int) -> bool:
         return self.shard.holds(self.info.start_segment + index)
@@ -474,15 +478,15 @@ class StorageClient:
             with Part(part, root, agreed, layout.data_segments) as opened:
                 resumed = opened.done_count > 0
                 await self._fetch_missing(root, layout, holders, opened, progress)
-                if await asyncio.to_thread(opened.root) == root:
+                # Segments of this run were proven to lie at their places under the root, padding included: together they are
+                # the file. What an earlier run left is only believed when the whole has the root.
+                if not resumed or await asyncio.to_thread(opened.root) == root:
                     await asyncio.to_thread(opened.sync)
                     return agreed
                 opened.discard()
-            if not (again and resumed):
-                raise PeerFault(
-                    f"file 0x{root.hex()}: the parts do not make the whole; its size of {agreed} bytes may be wrong"
-                )
-        raise Unavailable("not fetched")
+            if not again:
+                break
+        raise PeerFault(f"file 0x{root.hex()}: the parts do not make the whole; its size of {agreed} bytes may be wrong")
 
     async def _fetch_missing(
         self, root: bytes, layout: Layout, holders: list[_Holder], part: Part, progress: Progress | None
@@ -490,18 +494,57 @@ class StorageClient:
         missing = part.missing()
         meter = _Meter(progress, layout.size)
         meter.reach(layout.size - sum(min(SEGMENT, layout.size - index * SEGMENT) for index in missing))
-        missing.reverse()
+        todo, waiting = set(missing), deque(missing)
+        several = len(missing) > 1
+
+        async def one(index: int) -> None:
+            data = await self._proven(root, layout, holders, index)
+            await asyncio.to_thread(part.write, index, data[: layout.size - index * SEGMENT])
 
         async def worker() -> None:
-            while missing:
-                index = missing.pop()
-                data = await self._proven(root, layout, holders, index)
-                await asyncio.to_thread(part.write, index, data[: layout.size - index * SEGMENT])
-                meter.step(min(SEGMENT, layout.size - index * SEGMENT))
+            while waiting:
+                index = waiting.popleft()
+                if index not in todo:
+                    continue
+                todo.discard(index)
+                holder = await self._framing(holders, index) if several else None
+                run = range(index, index + 1)
+                if holder is not None:
+                    able = range(index, layout.data_segments, holder.shard.count)[:_RUN_MAX]
+                    run = able[: 1 + sum(1 for _ in takewhile(todo.__contains__, able[1:]))]
+                    todo.difference_update(run)
+                written = set() if holder is None else await self._fetch_run(root, layout, holder, run, part)
+                for i in run:
+                    if i not in written:
+                        await one(i)
+                    meter.step(min(SEGMENT, layout.size - i * SEGMENT))
 
         async with _group() as group:
             for _ in range(min(self._concurrency, len(missing))):
                 group.create_task(worker())
+
+    async def _framing(self, holders: list[_Holder], index: int) -> _Holder | None:
+        """The best holder of a segment, when it gives frames."""
+        able = [holder for holder in holders if holder.has(index) and not holder.banned]
+        best = min(able, key=lambda holder: (holder.failed, holder.busy), default=None)
+        return best if best is not None and await self._remote.takes_frames(best.node.url) else None
+
+    async def _fetch_run(self, root: bytes, layout: Layout, holder: _Holder, indices: range, part: Part) -> set[int]:
+        """Some segments at once from one holder, into their places; those that it gave with a right proof."""
+        holder.busy += 1
+        try:
+            segments = await holder.node.segments(holder.info.seq, indices)
+            lie, written = await asyncio.to_thread(_keep_proven, root, layout, indices, segments, part)
+        except PeerFault as error:
+            lie, written = str(error), set()
+        except _Failure:
+            lie, written = "", set()
+        finally:
+            holder.busy -= 1
+        if lie:
+            holder.banned, holder.lie = True, lie
+        holder.failed += len(written) < len(indices)
+        return written
 
     async def _proven(self, root: bytes, layout: Layout, holders: list[_Holder], index: int) -> bytes:
         """A segment from whoever gives it with a right proof."""
@@ -528,7 +571,9 @@ class StorageClient:
                 holder.failed += 1
                 reasons[holder.node.url] = wrong
         if not reasons:
-            reasons = {"": "every node that has it lied before"}
+            reasons = {holder.node.url: holder.lie or "it lied before" for holder in holders if holder.has(index)} or {
+                "": "no node that answers has it"
+            }
         told = "; ".join(f"{url}: {reason.removeprefix(url + ': ')}" for url, reason in list(reasons.items())[:4])
         lied = [holder for holder in holders if holder.has(index)]
         kind = PeerFault if lied and all(holder.banned for holder in lied) else Unavailable
@@ -571,19 +616,50 @@ def submission(tree: FileTree, tags: bytes = b"") -> SubmissionData:
     return SubmissionData(tree.layout.size, tuple(FlowNode(root, height) for root, height in tree.nodes), tags)
 
 
+def _keep_proven(root: bytes, layout: Layout, indices: range, segments: list[Segment], part: Part) -> tuple[str, set[int]]:
+    """Write those segments that are the ones asked for; why one was not (nothing: all were), and which were written."""
+    lie, like = "", []
+    for index, segment in zip(indices, segments, strict=False):
+        unlike = _unlike(root, layout, index, segment)
+        if unlike:
+            lie = unlike
+        else:
+            like.append((index, segment))
+    written = set()
+    for (index, segment), fault in zip(like, check_segments([segment for _, segment in like]), strict=True):
+        wrong = _fault(layout, index, segment, fault)
+        if wrong:
+            lie = wrong
+        else:
+            part.write(index, segment.data[: layout.size - index * SEGMENT])
+            written.add(index)
+    return lie, written
+
+
 async def wrong_segment(root: bytes, layout: Layout, index: int, segment: Segment) -> str:
     """Why a received segment is not the one asked for; nothing when it is."""
+    unlike = _unlike(root, layout, index, segment)
+    if unlike:
+        return unlike
+    (fault,) = await asyncio.to_thread(check_segments, [segment])
+    return _fault(layout, index, segment, fault)
+
+
+def _fault(layout: Layout, index: int, segment: Segment, fault: SegmentFault | None) -> str:
+    if fault is not None:
+        return f"its proof is wrong ({fault})"
+    if any(segment.data[max(0, layout.size - index * SEGMENT) :]):
+        return "there is data behind the end that it states; the file is longer"
+    return ""
+
+
+def _unlike(root: bytes, layout: Layout, index: int, segment: Segment) -> str:
     if segment.root != root or segment.index != index:
         return f"it sent segment {segment.index} of file 0x{segment.root.hex()}"
     if segment.file_size != layout.size:
         return f"it says that the file has {segment.file_size} bytes, not {layout.size}"
     if len(segment.data) != layout.segment_size(index):
         return f"it sent {len(segment.data)} bytes, not {layout.segment_size(index)}"
-    (fault,) = await asyncio.to_thread(check_segments, [segment])
-    if fault is not None:
-        return f"its proof is wrong ({fault})"
-    if any(segment.data[max(0, layout.size - index * SEGMENT) :]):
-        return "there is data behind the end that it states; the file is longer"
     return ""
 
 

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -116,7 +116,8 @@ class ChunkCache:
             raise Refusal(SERVER_ERROR, "exceeds the maximum cached chunks of whole pool")
         if found is None:
             found = self._files[segment.root] = _Cached(segment.file_size)
-        found.segments[segment.index] = segment
+        # A copy: a view would keep all of the body that it came in.
+        found.segments[segment.index] = replace(segment, data=bytes(segment.data))
         found.size_bytes += size
         found.touched_s = self._now_s()
         self.size_bytes += size

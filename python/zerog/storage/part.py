@@ -14,10 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, Self
+from typing import IO, TYPE_CHECKING, Final, Self
 
 from zerog.errors import Conflict
 from zerog.storage.layout import SEGMENT, FileTree
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 _HEAD: Final = 40
 
@@ -74,7 +77,7 @@ class Part:
     def missing(self) -> list[int]:
         return [index for index, mark in enumerate(self._done) if mark != 1]
 
-    def write(self, index: int, data: bytes) -> None:
+    def write(self, index: int, data: Buffer) -> None:
         """Put a segment at its place, then say that it is there."""
         at, view = index * SEGMENT, memoryview(data)
         while view:

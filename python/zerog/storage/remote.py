@@ -6,20 +6,27 @@ Source: docs/protocol/storage.md, sections 3.0, 3.1 and 3.3.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import aiohttp
 import msgspec
 
 from zerog.errors import InvalidInput, NotFound, PeerFault, TimedOut, Unavailable, ZerogError
+from zerog.storage import frames
 from zerog.storage.api import Shard
 from zerog.storage.layout import Proof, Segment, file_layout, root_of_nodes
 from zerog.storage.selection import NODES_MAX, ShardedNode, read_shard
 from zerog.types import Address, parse_address, parse_hash
 from zerog.wire import jsonrpc
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+_T = TypeVar("_T")
 
 ANSWER_SIZE_MAX: Final = 8 << 20
 TIMEOUT_S: Final = 30.0
@@ -27,6 +34,7 @@ RETRIES: Final = 3
 RETRY_PAUSE_S: Final = 0.5
 CONNECTIONS_MAX: Final = 64
 _PIECE: Final = 1 << 18
+_REFUSAL_SIZE_MAX: Final = 1 << 16
 # Stored bytes seldom compress: gzip would cost both sides more time than the wire saves.
 _HEADERS: Final = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
 
@@ -136,11 +144,13 @@ class Remote:
         self._timeout_s, self._retries, self._pause_s = timeout_s, retries, pause_s
         self._session: aiohttp.ClientSession | None = None
         self._next_id = 1
+        self._takes_frames: dict[str, bool] = {}
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=self._timeout_s), connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX)
-        )
+            timeout=aiohttp.ClientTimeout(total=self._timeout_s), connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX),
+            read_bufsize=_PIECE,
+        )  # fmt: skip
         return self
 
     async def __aexit__(
@@ -162,15 +172,87 @@ class Remote:
         Raises:
             NodeRefused: the server answered with an error. Unavailable, TimedOut: no answer. PeerFault: no proper one.
         """
+        return await self._tried(url, lambda: self._once(url, method, params), retries)
+
+    async def _tried(self, url: str, once: Callable[[], Awaitable[_T]], retries: int | None) -> _T:
         tries = self._retries if retries is None else retries
         for attempt in range(tries + 1):
             try:
-                return await self._once(url, method, params)
+                return await once()
             except (Unavailable, TimedOut, NodeRefused) as error:
                 if attempt == tries or (isinstance(error, NodeRefused) and not any(error.says(text) for text in _BUSY)):
                     raise
             await asyncio.sleep(self._pause_s * 2**attempt)
         raise Unavailable(f"{url}: not asked")
+
+    async def takes_frames(self, url: str) -> bool:
+        """Whether a node takes and gives segments as ``frames`` (ours do; no other node is expected to)."""
+        known = self._takes_frames.get(url)
+        if known is None:
+            try:
+                status, content_type, body = await self._send("GET", url, frames.PATH, (), 0)
+            except (Unavailable, TimedOut, PeerFault):
+                return False
+            known = self._takes_frames[url] = status == 200 and content_type == frames.CONTENT_TYPE and not body
+        return known
+
+    async def get_segments(self, url: str, seq: int, indices: range) -> list[Segment]:
+        """Segments of a file as ``frames``, up to the first that the node does not have; nothing in them is checked yet.
+
+        Raises:
+            NodeRefused, Unavailable, TimedOut, PeerFault: as ``call``.
+        """
+        query = f"{frames.PATH}/{seq}?first={indices.start}&count={len(indices)}&step={indices.step}"
+        body = await self._answered("GET", url, query, (), len(indices) * frames.FRAME_SIZE_MAX)
+        try:
+            return frames.decode(body, len(indices))
+        except InvalidInput as error:
+            raise PeerFault(f"{url}: {error}") from None
+
+    async def post_segments(self, url: str, seq: int, segments: Sequence[Segment]) -> None:
+        """Hand over segments as ``frames``; tried again, and refused, as ``call``."""
+        pieces = frames.encode(segments)
+        await self._tried(url, lambda: self._answered("POST", url, f"{frames.PATH}/{seq}", pieces, _REFUSAL_SIZE_MAX), None)
+
+    async def _answered(self, verb: str, url: str, path: str, pieces: Sequence[Buffer], size_max: int) -> bytearray:
+        status, content_type, body = await self._send(verb, url, path, pieces, max(size_max, _REFUSAL_SIZE_MAX))
+        if status == 200 and content_type == (frames.CONTENT_TYPE if verb == "GET" else "application/json"):
+            return body
+        fault: Any = None
+        if status == 422 and content_type == "application/json":
+            with suppress(InvalidInput):
+                fault = jsonrpc.parse(bytes(body))
+        if not isinstance(fault, dict):
+            self._takes_frames.pop(url, None)
+            raise PeerFault(f"{url}: status {status}; segments were expected")
+        raise _refused(url, fault)
+
+    async def _send(
+        self, verb: str, url: str, path: str, pieces: Sequence[Buffer], size_max: int
+    ) -> tuple[int, str, bytearray]:
+        """Status, type and body of an answer; a body beyond ``size_max`` is the peer's fault."""
+        if self._session is None:
+            raise Unavailable("the client is not open: use it as `async with`")
+        headers = {"Accept-Encoding": "identity"}
+        if pieces:
+            size = sum(memoryview(piece).nbytes for piece in pieces)
+            headers |= {"Content-Type": frames.CONTENT_TYPE, "Content-Length": str(size)}
+        try:
+            async with self._session.request(
+                verb, url.rstrip("/") + path, data=_each(pieces) if pieces else None, headers=headers, allow_redirects=False
+            ) as response:
+                answer = bytearray()
+                async for part in response.content.iter_any():
+                    answer += part
+                    if len(answer) > size_max:
+                        raise PeerFault(f"{url}: the answer is longer than {size_max} bytes")
+                if response.status in (429, 500, 502, 503, 504):
+                    raise Unavailable(f"{url}: status {response.status}")
+                return response.status, response.content_type, answer
+        except aiohttp.ClientError as error:
+            raise Unavailable(f"{url}: {error}") from None
+        except TimeoutError:
+            raise TimedOut(f"{url}: no answer within {self._timeout_s:g} s") from None
 
     async def _once(self, url: str, method: str, params: Sequence[Any]) -> Any:
         if self._session is None:
@@ -204,8 +286,7 @@ class Remote:
             return value.get("result")
         if not isinstance(fault, dict):
             raise PeerFault(f"{url}: the answer to {method} is not JSON-RPC")
-        code, data = fault.get("code"), fault.get("data")
-        raise NodeRefused(url, code if type(code) is int else 0, _text(fault.get("message")), _text(data))
+        raise _refused(url, fault)
 
     async def ask(self, url: str, read: Callable[[Any], Any], method: str, *params: Any, retries: int | None = None) -> Any:
         """A call whose answer ``read`` turns into a value; what it refuses is the peer's fault."""
@@ -249,11 +330,13 @@ class Node:
         Returns:
             False when the file was there and final already.
         """
-        body = [segment_json(segment) for segment in segments]
         try:
             if seq is None:
-                await self.remote.call(self.url, "zgs_uploadSegments", body)
+                await self.remote.call(self.url, "zgs_uploadSegments", [segment_json(segment) for segment in segments])
+            elif len(segments) > 1 and await self.remote.takes_frames(self.url):
+                await self.remote.post_segments(self.url, seq, segments)
             else:
+                body = [segment_json(segment) for segment in segments]
                 await self.remote.call(self.url, "zgs_uploadSegmentsByTxSeq", body, seq)
         except NodeRefused as error:
             if error.says(ALREADY_FINALIZED):
@@ -261,6 +344,10 @@ class Node:
             if not error.says(DUPLICATE):
                 raise
         return True
+
+    async def segments(self, seq: int, indices: range) -> list[Segment]:
+        """Segments with their proofs, not verified yet, in order up to the first that is not there; by frames."""
+        return await self.remote.get_segments(self.url, seq, indices)
 
     async def segment(self, seq: int, index: int) -> Segment | None:
         """A segment with its proof, not verified yet; None when the node does not have it."""
@@ -300,6 +387,11 @@ async def _pieces(body: bytes) -> AsyncIterator[memoryview]:
         yield view[at : at + _PIECE]
 
 
+async def _each(pieces: Sequence[Buffer]) -> AsyncIterator[Buffer]:
+    for piece in pieces:
+        yield piece
+
+
 def segment_json(segment: Segment) -> dict[str, Any]:
     """A segment as servers take it; the encoder writes bytes as base64."""
     return {
@@ -315,6 +407,11 @@ def check_url(url: str) -> str:
     if not url.startswith(("http://", "https://")) or len(url) > 2048:
         raise InvalidInput(f"expected a URL that begins with http:// or https://, found {url[:80]!r}")
     return url
+
+
+def _refused(url: str, fault: dict[str, Any]) -> NodeRefused:
+    code = fault.get("code")
+    return NodeRefused(url, code if type(code) is int else 0, _text(fault.get("message")), _text(fault.get("data")))
 
 
 def _hex(data: bytes) -> str:

@@ -23,12 +23,13 @@ from zerog.runtime import disk, log, metrics, process
 from zerog.runtime.config import Config, StorageConfig
 from zerog.runtime.node import Node
 from zerog.runtime.offload import Offload
-from zerog.runtime.rpc_http import Bounds, Doors, Method, RpcServer, Site
+from zerog.runtime.rpc_http import Bounds, Doors, Method, RpcServer, Site, Stats
 from zerog.runtime.service import Ready, Service
 from zerog.runtime.tasks import Tasks
 from zerog.storage.api import Peers, Shard, Tx
 from zerog.storage.erasure.surface import ErasureSurface
 from zerog.storage.eth import Eth, SendingEth, known_chain, open_eth
+from zerog.storage.frames_http import SegmentRoutes
 from zerog.storage.ingest import Ingest, Limits
 from zerog.storage.metrics import PrunerMetrics, StorageMetrics
 from zerog.storage.miner import MinerService
@@ -173,7 +174,14 @@ async def serve(
             services.append(miner)
         methods = admin.methods() | ({} if miner is None else miner.methods())
         public = surface.methods() | ErasureSurface(store, reads).methods()
-        services.append(_RpcService(given, public, methods, numbers, endpoints))
+
+        def segments(stats: Stats) -> SegmentRoutes:
+            return SegmentRoutes(
+                store, ingest, reads, body_bytes_max=given.rpc.body_bytes_max, body_timeout_s=given.rpc.body_timeout_s,
+                on_damaged=upkeep.damaged, observe=stats.observe,
+            )  # fmt: skip
+
+        services.append(_RpcService(given, public, methods, numbers, endpoints, segments))
         if config.metrics.enabled:
             services.append(metrics.MetricsService(registry, config.metrics, partial(setattr, endpoints, "metrics_url")))
         await _until(Node(services), lambda: _tell(endpoints, ready, node), stop)
@@ -358,9 +366,10 @@ class _RpcService:
         admin: dict[str, Method],
         numbers: StorageMetrics,
         endpoints: Endpoints,
+        segments: Callable[[Stats], SegmentRoutes],
     ) -> None:
         self._config, self._public, self._admin = config, public, admin
-        self._numbers, self._endpoints = numbers, endpoints
+        self._numbers, self._endpoints, self._segments = numbers, endpoints, segments
 
     async def run(self, ready: Ready) -> None:
         rpc, admin = self._config.rpc, self._config.admin
@@ -373,7 +382,8 @@ class _RpcService:
 
         async def listen(name: str, methods: dict[str, Method], doors: Doors, host: str, port: int) -> str:
             stats = self._numbers.stats(name)
-            site = Site(RpcServer(methods, None, bounds, doors, stats).app(), host, port, bounds, stats)
+            routes = self._segments(stats).routes() if name == "rpc" else ()
+            site = Site(RpcServer(methods, None, bounds, doors, stats).app(routes), host, port, bounds, stats)
             sites.append(site)
             return f"http://{host if ':' not in host else f'[{host}]'}:{await site.start()}"
 

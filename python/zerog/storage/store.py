@@ -350,7 +350,7 @@ class Store:
         batch = Batch()
         for segment in segments:
             key = _key(segment.id.seq) + _index(segment.index)
-            batch.put("segments", key, bytes(segment.data))
+            batch.put("segments", key, segment.data)  # sealing makes bytes of a view
             batch.put("proofs", key, _encode_proof(segment.proof))
         with self._lock:
             txs = {segment.id: self._same(segment.id) for segment in segments}

@@ -14,6 +14,7 @@ from zerog._native import keccak256
 from zerog.contracts.registry import (
     INITIAL_OWNER,
     KEYLESS_SENDERS,
+    DAParameters,
     Predeploy,
     StakingParameters,
     StorageParameters,
@@ -38,6 +39,7 @@ class Network:
     owner: Address = INITIAL_OWNER
     staking: StakingParameters = field(default_factory=StakingParameters)
     storage: StorageParameters | None = None
+    da: DAParameters | None = None
 
 
 NETWORKS: Final[Mapping[str, Network]] = {
@@ -45,7 +47,12 @@ NETWORKS: Final[Mapping[str, Network]] = {
     "testnet": Network("testnet", 16602, "0G", staking_fork_time=1_767_830_400),
     # one second of blocks to wait for an undelegation: a devnet is for trying things
     "devnet": Network(
-        "devnet", 16601, "0G", staking=StakingParameters(min_withdrawability_delay=10), storage=StorageParameters()
+        "devnet",
+        16601,
+        "0G",
+        staking=StakingParameters(min_withdrawability_delay=10),
+        storage=StorageParameters(),
+        da=DAParameters(),
     ),
 }
 
@@ -103,7 +110,7 @@ def genesis(net: Network, balances: Mapping[Address, int]) -> dict[str, Any]:
         InvalidInput: a funded address is one of the network's contracts.
     """
     alloc: dict[str, dict[str, Any]] = {}
-    for account in predeploys(net.owner, genesis_id(net), net.staking, net.storage):
+    for account in predeploys(net.owner, genesis_id(net), net.staking, net.storage, net.da):
         alloc[account.address.hex()] = _account(account)
     for sender, count, balance in KEYLESS_SENDERS:
         alloc[sender.hex()] = {"balance": hex(balance), "nonce": hex(count)}

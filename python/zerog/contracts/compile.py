@@ -18,7 +18,10 @@ HERE = Path(__file__).resolve().parent
 NODE_PROJECT = HERE.parents[2] / "tests" / "e2e" / "ethers"
 VERSION = "0.8.24"
 # libraries of internal functions, abstract contracts and interfaces: they live inside the contracts that use them
-INTERNAL = {"Bls12381", "Blake2b", "BlockHashes", "FlowTree", "IFlow", "IMarket", "IReward", "Pora", "Roles", "RootHistory"}
+INTERNAL = {
+    "Bls12381", "Blake2b", "BlockHashes", "Bn254", "DASample", "FlowTree", "IFlow", "IMarket", "IReward", "Pora", "Roles",
+    "RootHistory",
+}  # fmt: skip
 SETTINGS: dict[str, Any] = {
     "evmVersion": "cancun",
     "optimizer": {"enabled": True, "runs": 200},

@@ -37,6 +37,9 @@ MARKET: Final = parse_address("0x0dd14210a92af93ecc45cc2c91f0fdc6c1ecb614")
 MINE: Final = parse_address("0xd11a436c6e82fbbf23bd91a058d10bc78034e12d")
 REWARD: Final = parse_address("0x416cf18fbf4955382397696e98e3eccf23ab05a2")
 
+# The entrance of data availability: the last 20 bytes of keccak256("zerog da entrance").
+DA_ENTRANCE: Final = parse_address("0xd93b844a6795c2f49f6d7b70dd9481600ec1d9f4")
+
 ADMIN_ROLE: Final = bytes(32)
 PAUSER_ROLE: Final = bytes(keccak256(b"PAUSER_ROLE"))
 PARAMS_ADMIN_ROLE: Final = bytes(keccak256(b"PARAMS_ADMIN_ROLE"))
@@ -144,10 +147,33 @@ class StorageParameters:
     mine_settings: int = 0
 
 
+@dataclass(frozen=True)
+class DAParameters:
+    """What the entrance of data availability starts with. Periods are blocks, windows are epochs, prices and rewards wei.
+
+    ``signers_version`` is 3 for the DASigners of this chain, whose epochs begin by ``makeEpoch``, and 2 for the older module,
+    whose chain begins them by height. The other values are the published ones.
+    """
+
+    entrance: Address = DA_ENTRANCE
+    signers_version: int = 3
+    sample_period: int = 30
+    target_round_submissions: int = 20
+    epoch_window_size: int = 300
+    reward_ratio: int = 1_200_000
+    base_reward: int = 0
+    blob_price: int = 0
+    service_fee_rate_bps: int = 0
+
+
 def predeploys(
-    owner: Address, genesis_id: bytes, staking: StakingParameters, storage: StorageParameters | None = None
+    owner: Address,
+    genesis_id: bytes,
+    staking: StakingParameters,
+    storage: StorageParameters | None = None,
+    da: DAParameters | None = None,
 ) -> list[Predeploy]:
-    """Every contract that a 0G chain has from its first block on; the storage network's too, where its values are given."""
+    """Every contract that a 0G chain has from its first block on; those of storage and DA too, where their values are given."""
     beacon, proxy = load("UpgradeableBeacon"), load("BeaconProxy")
     registry, agency = load("DARegistry"), load("W0GAgency")
 
@@ -170,7 +196,42 @@ def predeploys(
         *behind(AGENCY_BEACON, AGENCY_IMPLEMENTATION, agency, AGENCY),
         Predeploy(STAKING, register.deployed, register.storage(staking_values(owner, genesis_id, staking))),
         *([] if storage is None else storage_predeploys(owner, storage)),
+        *([] if da is None else [da_predeploy(owner, da)]),
     ]
+
+
+def da_predeploy(owner: Address, da: DAParameters) -> Predeploy:
+    """DAEntrance, as ``owner`` would have deployed and initialized it before the first block.
+
+    Raises:
+        InvalidInput: a value that the contract would refuse.
+    """
+    if da.signers_version not in (2, 3):
+        raise InvalidInput(f"da entrance: expected signers_version 2 or 3, found {da.signers_version}")
+    for name in ("sample_period", "target_round_submissions", "reward_ratio"):
+        if not 1 <= getattr(da, name) < 1 << 64:
+            raise InvalidInput(f"da entrance: expected {name} between 1 and 2^64, found {getattr(da, name)}")
+    if not 0 <= da.service_fee_rate_bps <= 10_000:
+        raise InvalidInput(f"da entrance: expected a service fee of at most 10000 bps, found {da.service_fee_rate_bps}")
+    made = load("DAEntrance")
+    values: dict[str, int | bytes] = {
+        "_initialized": 1,
+        "daSigners": DA_SIGNERS,
+        "signersVersion": da.signers_version,
+        "samplePeriod": da.sample_period,
+        "nextSampleHeight": da.sample_period,
+        "targetRoundSubmissions": da.target_round_submissions,
+        "targetRoundSubmissionsNext": da.target_round_submissions,
+        "epochWindowSize": da.epoch_window_size,
+        "rewardRatio": da.reward_ratio,
+        "baseReward": da.base_reward,
+        "blobPrice": da.blob_price,
+        "serviceFeeRateBps": da.service_fee_rate_bps,
+        "treasury": owner,
+        "podasTarget": ((1 << 256) - 1) // 128,
+    }
+    granted = {made.entry("_roles", role, owner): 1 for role in (ADMIN_ROLE, PARAMS_ADMIN_ROLE)}
+    return Predeploy(da.entrance, made.deployed, {**made.storage(values), **granted})
 
 
 def storage_predeploys(owner: Address, storage: StorageParameters) -> list[Predeploy]:
@@ -258,6 +319,7 @@ NAMED: Final[Mapping[str, tuple[Address, str]]] = {
     "market": (MARKET, "FixedPrice"),
     "mine": (MINE, "PoraMine"),
     "reward": (REWARD, "ChunkLinearReward"),
+    "da_entrance": (DA_ENTRANCE, "DAEntrance"),
 }
 """Contracts that people call, by the names that ``zerog devnet status`` shows: address and artifact."""
 

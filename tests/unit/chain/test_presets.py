@@ -28,7 +28,7 @@ def test_every_contract_stands_where_clients_expect_it(name: str) -> None:
     assert with_code == {
         *registry.SYSTEM_CONTRACTS, registry.DA_REGISTRY, registry.DA_REGISTRY_BEACON, registry.DA_REGISTRY_IMPLEMENTATION,
         registry.AGENCY, registry.AGENCY_BEACON, registry.AGENCY_IMPLEMENTATION, registry.W0G, registry.STAKING,
-        *({registry.FLOW, registry.MARKET, registry.MINE, registry.REWARD} if name == "devnet" else ()),
+        *({registry.FLOW, registry.MARKET, registry.MINE, registry.REWARD, registry.DA_ENTRANCE} if name == "devnet" else ()),
     }  # fmt: skip
     assert alloc[RICH] == {"balance": "0x5"}
     for sender, count, balance in registry.KEYLESS_SENDERS:

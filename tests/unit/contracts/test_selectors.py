@@ -1,4 +1,4 @@
-"""Every selector, event topic and error of chain.md sections 5 to 8 and storage.md section 2 is what our artifacts have."""
+"""Every selector, event topic and error of chain.md §§5-8, storage.md §2 and da.md §3.3 is what our artifacts have."""
 
 from __future__ import annotations
 
@@ -105,7 +105,30 @@ e2982c21 payments(address)
 31b3eb94 withdrawPayments(address)
 b3b30c1a firstRewardableChunk()
 """
+POINT, KEY2 = "(uint256,uint256)", "(uint256[2],uint256[2])"
+SAMPLE = "(bytes32,uint64,uint64,uint32,uint32,uint256,bytes32,bytes32[3],bytes32[],bytes)"
+DA_ENTRANCE = f"""
+d4ae59c9 submitOriginalData(bytes32[])
+eafed6ce submitVerifiedCommitRoots((bytes32,uint256,uint256,{POINT},bytes,{KEY2},{POINT})[])
+9da3a69b verifiedErasureCommitment(bytes32,uint256,uint256)
+6a53525d commitmentExists(bytes32,uint256,uint256)
+f6902775 submitSamplingResponse({SAMPLE})
+988ea94e sampleTask()
+6efc2555 sampleRange()
+fff6cae9 sync()
+e051d1ea syncFixedTimes(uint256)
+ed88c68e donate()
+e2982c21 payments(address)
+31b3eb94 withdrawPayments(address)
+76671808 currentEpoch()
+3d00448a blobPrice()
+3e898337 epochWindowSize()
+7397eb33 nextSampleHeight()
+98920f57 samplePeriod()
+c8d3b359 podasTarget()
+"""
 TABLES = {
+    "DAEntrance": DA_ENTRANCE,
     "IDASigners": DA_SIGNERS,
     "DARegistry": DA_REGISTRY,
     "IWrapped0GBase": WRAPPED_BASE,
@@ -133,6 +156,10 @@ def test_selectors(contract: str, selector: str, signature: str) -> None:
     [
         ("IDASigners", "NewSigner", "679917c2006df1daaa987a56bf1d66e99764d5ad317892d9e83a6eb4e3f051e7"),
         ("IDASigners", "SocketUpdated", "09617a966176a40f8f1410768b118506db0096484acd5811064fcc12038798de"),
+        ("DAEntrance", "DataUpload", "57b8b1a6583dc6ce934dfba3d66f2a8e1591b6e171bb2e0921cc64640277087b"),
+        ("DAEntrance", "ErasureCommitmentVerified", "0f1b20d87bebd11dddaaab51f01cf2726880cb3f8073b636dbafa2aa8cacd256"),
+        ("DAEntrance", "NewSampleRound", "dfb5db5886e81f083727f21152a2a83457e99364e9f104e1aa10bbd6d9b4b95f"),
+        ("DAEntrance", "DAReward", "c3898eb7106c1cb2f727da316a76320c0035f5692950aa7f6b65d20a5efaedc5"),
         ("Flow", "Submit", "167ce04d2aa1981994d3a31695da0d785373335b1078cec239a1a3a2c7675555"),
         ("Flow", "NewEpoch", "bc8a3fd82465d43f1709e44ed882f7e1af0147274196ef1ec009f5d52ff4e993"),
         ("PoraMine", "NewMinerId", "bfeb006f16aca8eb3d9953cf44db6b11b6f3041a313875dfa18f2e9d71bd309e"),

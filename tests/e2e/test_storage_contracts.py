@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from typing import Any
 
 import pytest
@@ -10,8 +12,12 @@ from tests.unit.contracts.storage_kit import FlowModel, file_of, vectors
 from web3 import Web3
 from web3.exceptions import ContractCustomError, ContractLogicError
 
+from zerog.chain.client import ChainClient
 from zerog.contracts import flow, mine, registry
 from zerog.contracts.artifact import load
+from zerog.sdk.chain import Chain
+from zerog.sdk.storage import ChainPayer
+from zerog.sdk.wallet import Account
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -100,3 +106,36 @@ def test_miners_ask_from_their_own_address(network: Network) -> None:
     assert (work.context.epoch, work.context.digest, work.max_shards) == (0, registry.EMPTY_HASH, 32)
     with pytest.raises(ContractLogicError, match="Only authorized caller"):
         call.call({"from": client.who.address})
+
+
+def test_many_submitters_at_once_never_run_out_of_gas(network: Network, seed: int) -> None:
+    """Accounts of their own, all estimating on one state and paying on others; what a file costs differs by its place."""
+    draw, shapes = random.Random(seed), [[0], [2], [10], [3, 1], [12, 11, 10, 9], [14], [5, 4, 3, 2]]
+
+    async def run() -> list[int]:
+        async with ChainClient(network.status["rpc_url"]) as client:
+            chain = Chain(client)
+            rich = Account.from_hex(network.status["accounts"][5]["private_key"])
+            accounts = [Account.from_hex("0x" + draw.randbytes(32).hex()) for _ in range(16)]
+            nonce = await chain.nonce(rich.address)
+            signed = [
+                await chain.prepare(rich, to=account.address, value=10**18, gas=21000, nonce=nonce + i)
+                for i, account in enumerate(accounts)
+            ]
+            for hash in [await chain.send(one) for one in signed]:
+                await chain.wait(hash)
+
+            async def submit(account: Account) -> list[int]:
+                payer, found = ChainPayer(chain, account), []
+                for _ in range(5):
+                    files = [file_of(draw.choice(shapes), draw.randbytes(8)) for _ in range(draw.choice((1, 1, 2)))]
+                    attempts: list[bytes] = []
+                    _, seqs = await payer.submit(registry.FLOW, files, attempts.append)
+                    assert len(attempts) == 1  # the first was enough
+                    found += seqs
+                return found
+
+            return [seq for seqs in await asyncio.gather(*map(submit, accounts)) for seq in seqs]
+
+    seqs = asyncio.run(run())
+    assert len(seqs) == len(set(seqs)) >= 80

@@ -144,8 +144,9 @@ class Chain:
         access_list: AccessList = (),
         authorizations: Sequence[Authorization] = (),
         interface: Interface | None = None,
+        spare_gas: int = 0,
     ) -> Signed:
-        """Fill in what is left open (nonce, prices, gas with 20 % to spare) and sign.
+        """Fill in what is left open (nonce, prices, gas with 20 % to spare, or ``spare_gas`` when that is more) and sign.
 
         Raises:
             Reverted: the transaction would fail.
@@ -153,7 +154,7 @@ class Chain:
         """
         max_fee, tip = fees if fees is not None else await self.fees()
         if gas is None:
-            gas = await self._estimate(account, to, value, data, access_list, authorizations, interface)
+            gas = await self._estimate(account, to, value, data, access_list, authorizations, interface, spare_gas)
         transaction = Transaction(
             type=type,
             chain_id=await self.chain_id(),
@@ -179,6 +180,7 @@ class Chain:
         access_list: AccessList,
         authorizations: Sequence[Authorization],
         interface: Interface | None,
+        spare_gas: int,
     ) -> int:
         if to is not None and not data and not access_list and not authorizations and not await self.code(to):
             return 21000
@@ -206,7 +208,7 @@ class Chain:
         except CallError as error:
             raise _explained(error, interface or (interface_at(to) if to else None)) from None
         # 0G charges at least 80 % of the limit, so more than a fifth to spare would be paid for in vain.
-        return estimate + estimate // 5 if data or to is None or estimate > 21000 else estimate
+        return estimate + max(estimate // 5, spare_gas) if data or to is None or estimate > 21000 else estimate
 
     async def send(self, signed: Signed | bytes) -> bytes:
         """Hand a signed transaction to the node; returns its hash.

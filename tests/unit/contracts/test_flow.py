@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.contracts.contract_kit import ALICE, BOB, OWNER
+from tests.unit.contracts.contract_kit import ALICE, BOB, OWNER, RICH
 from tests.unit.contracts.storage_kit import (
     PRICE,
     FlowModel,
@@ -19,10 +19,14 @@ from tests.unit.contracts.storage_kit import (
     vectors,
 )
 
+from zerog import _native as native
 from zerog._native import keccak256
+from zerog.chain.genesis import parse
+from zerog.chain.presets import genesis
 from zerog.contracts import flow, market, registry
 from zerog.contracts.artifact import load
 from zerog.errors import InvalidInput
+from zerog.sdk.storage import submission_spare_gas
 from zerog.types import Address, parse_address
 
 SUBMITTER = parse_address("0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266")
@@ -663,3 +667,43 @@ def test_callers_refuse_what_is_not_theirs() -> None:
         flow.decode_submit([flow.SUBMIT_TOPIC, bytes(32), bytes(32)], bytes(31))
     with pytest.raises(InvalidInput):
         flow.submit(replace(ONE, nodes=(flow.Node(b"short", 0),)), ALICE)
+
+
+# -- what others do to the price of a submission ------------------------------------------------------------------------
+
+
+class Unfloored(StorageWorld):
+    """Without the rule that most of the limit is charged: what a call really uses."""
+
+    def __post_init__(self) -> None:
+        made = parse(genesis(self.net, {who: RICH for who in (OWNER, ALICE, BOB)}))
+        self.change_alloc(made.alloc)
+        self.native = native.EvmWorld(made.alloc, "prague", self.net.chain_id, 0, True)
+
+
+def gas_at(length: int, data: list[flow.SubmissionData], *, worn: bool) -> int:
+    """Of a submission into a flow of this length; ``worn``: every peak was written before."""
+    artifact = load("Flow")
+    levels = [level for level in range(length.bit_length()) if worn or length >> level & 1]
+    peaks = {artifact.entry("_peaks", bytes([level])): 7 + level for level in levels}
+    world = Unfloored(written={registry.FLOW: {**artifact.storage({"_length": length}), **peaks}})
+    call = flow.submit(data[0], ALICE) if len(data) == 1 else flow.batch_submit([(one, ALICE) for one in data])
+    return int(world.send(registry.FLOW, call, value=sum(one.fee(PRICE) for one in data))["gas_used"])
+
+
+@pytest.mark.parametrize(("depth", "heights"), [(12, [5, 4, 3, 2]), (40, [12, 11, 10, 9]), (40, [10])])
+def test_what_is_spared_covers_any_submissions_before(depth: int, heights: list[int]) -> None:
+    end = 1 << depth
+    used = [
+        gas_at(length, [file_of(heights)], worn=worn)
+        for length in (end - 1, end - 1023, end - 1025, end - 512, end // 2, end // 2 + 1)
+        for worn in (False, True)
+    ]
+    assert min(used) // 5 < max(used) - min(used) <= submission_spare_gas(1, depth)
+
+
+def test_what_is_spared_covers_a_batch() -> None:
+    files = [file_of([2], b"a"), file_of([5, 4, 3, 2], b"b"), file_of([10], b"c")]
+    end = 1 << 30
+    used = [gas_at(length, files, worn=worn) for length in (end - 1, end - 1025, end // 2, end - 512) for worn in (False, True)]
+    assert max(used) - min(used) <= submission_spare_gas(3, 30)

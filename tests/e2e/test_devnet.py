@@ -59,7 +59,7 @@ def test_status_is_a_contract_with_scripts(zerog: Zerog) -> None:
     assert status["contracts"]["staking"] == "0xea224dBB52F57752044c0C86aD50930091F561B9"
     assert set(status["contracts"]) == {
         "da_signers", "da_registry", "wrapped_base", "w0g", "w0g_agency", "staking", "flow", "market", "mine", "reward",
-        "da_entrance",
+        "da_entrance", "ledger", "inference", "fine_tuning",
     }  # fmt: skip
     assert len(set(status["storage"]["nodes"])) == 4
     names = ["chain", "storage-0", "storage-1", "storage-2", "storage-3", "indexer", "kv"]

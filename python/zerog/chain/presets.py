@@ -14,6 +14,7 @@ from zerog._native import keccak256
 from zerog.contracts.registry import (
     INITIAL_OWNER,
     KEYLESS_SENDERS,
+    ComputeParameters,
     DAParameters,
     Predeploy,
     StakingParameters,
@@ -40,6 +41,7 @@ class Network:
     staking: StakingParameters = field(default_factory=StakingParameters)
     storage: StorageParameters | None = None
     da: DAParameters | None = None
+    compute: ComputeParameters | None = None
 
 
 NETWORKS: Final[Mapping[str, Network]] = {
@@ -53,6 +55,7 @@ NETWORKS: Final[Mapping[str, Network]] = {
         staking=StakingParameters(min_withdrawability_delay=10),
         storage=StorageParameters(),
         da=DAParameters(),
+        compute=ComputeParameters(),
     ),
 }
 
@@ -110,7 +113,7 @@ def genesis(net: Network, balances: Mapping[Address, int]) -> dict[str, Any]:
         InvalidInput: a funded address is one of the network's contracts.
     """
     alloc: dict[str, dict[str, Any]] = {}
-    for account in predeploys(net.owner, genesis_id(net), net.staking, net.storage, net.da):
+    for account in predeploys(net.owner, genesis_id(net), net.staking, net.storage, net.da, net.compute, net.timestamp):
         alloc[account.address.hex()] = _account(account)
     for sender, count, balance in KEYLESS_SENDERS:
         alloc[sender.hex()] = {"balance": hex(balance), "nonce": hex(count)}

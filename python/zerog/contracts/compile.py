@@ -19,8 +19,8 @@ NODE_PROJECT = HERE.parents[2] / "tests" / "e2e" / "ethers"
 VERSION = "0.8.24"
 # libraries of internal functions, abstract contracts and interfaces: they live inside the contracts that use them
 INTERNAL = {
-    "Bls12381", "Blake2b", "BlockHashes", "Bn254", "DASample", "FlowTree", "IFlow", "IMarket", "IReward", "Pora", "Roles",
-    "RootHistory",
+    "AddressLists", "Blake2b", "BlockHashes", "Bls12381", "Bn254", "DASample", "FlowTree", "IERC165", "IFlow",
+    "ILedger", "IMarket", "IReward", "IServing", "Owned", "Pora", "Roles", "RootHistory", "ServingAccounts",
 }  # fmt: skip
 SETTINGS: dict[str, Any] = {
     "evmVersion": "cancun",

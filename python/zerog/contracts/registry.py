@@ -40,6 +40,12 @@ REWARD: Final = parse_address("0x416cf18fbf4955382397696e98e3eccf23ab05a2")
 # The entrance of data availability: the last 20 bytes of keccak256("zerog da entrance").
 DA_ENTRANCE: Final = parse_address("0xd93b844a6795c2f49f6d7b70dd9481600ec1d9f4")
 
+# The compute network's contracts stand where the official JS client looks for them on the testnet, which it takes any chain
+# it does not know to be (compute.md, section 2.1). Behind them: keccak256("zerog compute ledger implementation") and so on.
+LEDGER: Final = parse_address("0xe70830508dac0a97e6c087c75f402f9be669e406")
+INFERENCE: Final = parse_address("0xa79f4c8311ff93c06b8cfb403690cc987c93f91e")
+FINE_TUNING: Final = parse_address("0xc6c075d8039763c8f1ebe580be5addf2fd6941ba")
+
 ADMIN_ROLE: Final = bytes(32)
 PAUSER_ROLE: Final = bytes(keccak256(b"PAUSER_ROLE"))
 PARAMS_ADMIN_ROLE: Final = bytes(keccak256(b"PARAMS_ADMIN_ROLE"))
@@ -166,37 +172,44 @@ class DAParameters:
     service_fee_rate_bps: int = 0
 
 
+@dataclass(frozen=True)
+class ComputeParameters:
+    """What the compute network's contracts start with. Amounts are wei, times seconds.
+
+    The minima are smaller than those of the public networks (3 and 1 tokens), because the published Python client opens
+    ledgers and accounts with amounts below those; whoever keeps the public networks' own amounts is not hindered.
+    """
+
+    min_account_balance: int = 10**16
+    min_transfer_amount: int = 10**15
+    lock_time: int = 86_400
+    penalty_percentage: int = 30
+
+
 def predeploys(
     owner: Address,
     genesis_id: bytes,
     staking: StakingParameters,
     storage: StorageParameters | None = None,
     da: DAParameters | None = None,
+    compute: ComputeParameters | None = None,
+    timestamp: int = 0,
 ) -> list[Predeploy]:
-    """Every contract that a 0G chain has from its first block on; those of storage and DA too, where their values are given."""
-    beacon, proxy = load("UpgradeableBeacon"), load("BeaconProxy")
+    """Every contract that a 0G chain has from its first block on.
+
+    Those of storage, DA and compute too, where their values are given; ``timestamp`` is that of genesis.
+    """
     registry, agency = load("DARegistry"), load("W0GAgency")
-
-    def behind(beacon_address: Address, implementation: Address, made: Artifact, address: Address) -> list[Predeploy]:
-        return [
-            Predeploy(implementation, made.deployed),
-            Predeploy(beacon_address, beacon.deployed, beacon.storage({"owner": owner, "implementation": implementation})),
-            Predeploy(
-                address,
-                proxy.deployed,
-                {**made.storage({"owner": owner}), BEACON_SLOT: int.from_bytes(beacon_address, "big")},
-            ),
-        ]
-
     register = load("StakingContract")
     return [
         *[Predeploy(address, code) for address, code in SYSTEM_CONTRACTS.items()],
-        *behind(DA_REGISTRY_BEACON, DA_REGISTRY_IMPLEMENTATION, registry, DA_REGISTRY),
+        *_behind(owner, DA_REGISTRY_BEACON, DA_REGISTRY_IMPLEMENTATION, registry, DA_REGISTRY),
         Predeploy(W0G, load("W0G").deployed),
-        *behind(AGENCY_BEACON, AGENCY_IMPLEMENTATION, agency, AGENCY),
+        *_behind(owner, AGENCY_BEACON, AGENCY_IMPLEMENTATION, agency, AGENCY),
         Predeploy(STAKING, register.deployed, register.storage(staking_values(owner, genesis_id, staking))),
         *([] if storage is None else storage_predeploys(owner, storage)),
         *([] if da is None else [da_predeploy(owner, da)]),
+        *([] if compute is None else compute_predeploys(owner, compute, timestamp)),
     ]
 
 
@@ -232,6 +245,81 @@ def da_predeploy(owner: Address, da: DAParameters) -> Predeploy:
     }
     granted = {made.entry("_roles", role, owner): 1 for role in (ADMIN_ROLE, PARAMS_ADMIN_ROLE)}
     return Predeploy(da.entrance, made.deployed, {**made.storage(values), **granted})
+
+
+def _behind(
+    owner: Address,
+    beacon_address: Address,
+    implementation: Address,
+    made: Artifact,
+    address: Address,
+    slots: Mapping[int, int] | None = None,
+    locked: Mapping[int, int] | None = None,
+) -> list[Predeploy]:
+    """An implementation, its beacon and its proxy. ``slots`` are the proxy's storage, ``locked`` the implementation's."""
+    beacon, proxy = load("UpgradeableBeacon"), load("BeaconProxy")
+    held = made.storage({"owner": owner}) if slots is None else slots
+    return [
+        Predeploy(implementation, made.deployed, locked or {}),
+        Predeploy(beacon_address, beacon.deployed, beacon.storage({"owner": owner, "implementation": implementation})),
+        Predeploy(address, proxy.deployed, {**held, BEACON_SLOT: int.from_bytes(beacon_address, "big")}),
+    ]
+
+
+def compute_name(part: str) -> Address:
+    """Where a part behind the compute network's proxies stands, such as ``ledger beacon``."""
+    return Address(bytes(keccak256(b"zerog compute " + part.encode()))[12:])
+
+
+def compute_predeploys(owner: Address, compute: ComputeParameters, timestamp: int) -> list[Predeploy]:
+    """Ledger, inference and fine-tuning, as ``owner`` would have deployed, initialized and registered them.
+
+    Raises:
+        InvalidInput: a value that the contracts would refuse.
+    """
+    if not 3600 <= compute.lock_time <= 7 * 86_400:
+        raise InvalidInput(f"compute contracts: expected lock_time of 3600 to {7 * 86_400} s, found {compute.lock_time}")
+    if not 0 <= compute.penalty_percentage <= 100:
+        raise InvalidInput(f"compute contracts: expected a penalty of 0 to 100 %, found {compute.penalty_percentage}")
+    if not (timestamp > 0 and 0 <= compute.min_account_balance < 1 << 120 and 0 <= compute.min_transfer_amount < 1 << 120):
+        raise InvalidInput("compute contracts: expected minima below 2^120 and the timestamp of genesis")
+    ledger, inference, tuning = load("LedgerManager"), load("InferenceServing"), load("FineTuningServing")
+    common: dict[str, int | bytes] = {"owner": owner, "initialized": 1}
+    serving = {**common, "lockTime": compute.lock_time, "ledgerAddress": LEDGER}
+    minima: dict[str, int | bytes] = {
+        "_minAccountBalance": compute.min_account_balance,
+        "_minTransferAmount": compute.min_transfer_amount,
+    }
+    book = ledger.storage({**common, **minima})
+    listed = ledger.variables["_services"].slot
+    first = int.from_bytes(keccak256(listed.to_bytes(32, "big")), "big")
+    services = ((INFERENCE, b"inference"), (FINE_TUNING, b"fine-tuning"))
+    book[listed] = len(services)
+    for index, (service, kind) in enumerate(services):
+        number = int.from_bytes(service, "big")
+        record = ledger.entry("_registered", service)
+        book[first + index] = number
+        book[record] = timestamp | 1 << 64  # registered at, recommended
+        book[record + 1], book[record + 2] = _short_string(kind), _short_string(b"v1.0")
+        book[ledger.entry("_byName", bytes(keccak256(kind + b"-v1.0")))] = number
+        book[ledger.entry("_recommended", bytes(keccak256(kind)))] = number
+
+    def proxied(name: str, made: Artifact, address: Address, slots: Mapping[int, int]) -> list[Predeploy]:
+        beacon, implementation = compute_name(f"{name} beacon"), compute_name(f"{name} implementation")
+        return _behind(owner, beacon, implementation, made, address, slots, made.storage({"initialized": 1}))
+
+    return [
+        *proxied("ledger", ledger, LEDGER, book),
+        *proxied("inference", inference, INFERENCE, inference.storage(serving)),
+        *proxied(
+            "fine_tuning", tuning, FINE_TUNING, tuning.storage({**serving, "penaltyPercentage": compute.penalty_percentage})
+        ),
+    ]
+
+
+def _short_string(text: bytes) -> int:
+    """The slot of a Solidity string of up to 31 bytes."""
+    return int.from_bytes(text.ljust(31, b"\0") + bytes([2 * len(text)]), "big")
 
 
 def storage_predeploys(owner: Address, storage: StorageParameters) -> list[Predeploy]:
@@ -320,6 +408,9 @@ NAMED: Final[Mapping[str, tuple[Address, str]]] = {
     "mine": (MINE, "PoraMine"),
     "reward": (REWARD, "ChunkLinearReward"),
     "da_entrance": (DA_ENTRANCE, "DAEntrance"),
+    "ledger": (LEDGER, "LedgerManager"),
+    "inference": (INFERENCE, "InferenceServing"),
+    "fine_tuning": (FINE_TUNING, "FineTuningServing"),
 }
 """Contracts that people call, by the names that ``zerog devnet status`` shows: address and artifact."""
 

@@ -25,10 +25,14 @@ def test_every_contract_stands_where_clients_expect_it(name: str) -> None:
     made = genesis(network(name), {RICH: 5})
     alloc = {bytes.fromhex(key): entry for key, entry in made["alloc"].items()}
     with_code = {address for address, entry in alloc.items() if "code" in entry}
+    compute = {registry.LEDGER, registry.INFERENCE, registry.FINE_TUNING}
+    for part in ("ledger", "inference", "fine_tuning"):
+        compute |= {registry.compute_name(f"{part} beacon"), registry.compute_name(f"{part} implementation")}
     assert with_code == {
         *registry.SYSTEM_CONTRACTS, registry.DA_REGISTRY, registry.DA_REGISTRY_BEACON, registry.DA_REGISTRY_IMPLEMENTATION,
         registry.AGENCY, registry.AGENCY_BEACON, registry.AGENCY_IMPLEMENTATION, registry.W0G, registry.STAKING,
         *({registry.FLOW, registry.MARKET, registry.MINE, registry.REWARD, registry.DA_ENTRANCE} if name == "devnet" else ()),
+        *(compute if name == "devnet" else ()),
     }  # fmt: skip
     assert alloc[RICH] == {"balance": "0x5"}
     for sender, count, balance in registry.KEYLESS_SENDERS:

@@ -109,7 +109,7 @@ class _PrivateFile(web.FileResponse):
         try:
             return await super().prepare(request)
         finally:
-            await asyncio.to_thread(self._private.cleanup)
+            self._private.cleanup()  # one file, and nothing to wait for: a cancelled request must not leave it behind
 
 
 class _Routes:
@@ -243,10 +243,13 @@ class _Routes:
         if self._downloads >= _DOWNLOADS_MAX:
             raise Exhausted(f"{_DOWNLOADS_MAX} downloads are running already")
         self._downloads += 1
+        private = tempfile.TemporaryDirectory(prefix="zerog-gateway-")
+        part = Path(private.name) / "file"
         try:
-            private = tempfile.TemporaryDirectory(prefix="zerog-gateway-")
-            part = Path(private.name) / "file"
             await self._client().fetch(root, part, size=size)
+        except BaseException:
+            private.cleanup()
+            raise
         finally:
             self._downloads -= 1
         shown = re.sub(r"[^\w .()-]", "_", Path(name).name)[:200] or "file"

@@ -64,20 +64,20 @@ def _do(command: list[str], timeout_s: float, **more: Any) -> None:
         pytest.skip(told)
 
 
-def npm_project() -> Path:
-    """A project with both npm clients and our runner in it."""
+def npm_project(source: Path = HERE, name: str = "npm", runner: str = "run.mjs") -> Path:
+    """A project with the npm clients that ``source`` names and our runner in it."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         assert not os.environ.get("CI"), "CI must have node and npm"
         pytest.skip("node and npm are not installed")
-    wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
-    with _once("npm") as place:
+    wanted = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()
+    with _once(name) as place:
         stamp = place / "installed"
         if not stamp.exists() or stamp.read_text() != wanted:
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(HERE / name, place / name)
+            for file in ("package.json", "package-lock.json"):
+                shutil.copy(source / file, place / file)
             _do(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], 300, cwd=place)
             stamp.write_text(wanted)
-        shutil.copy(HERE / "run.mjs", place / "run.mjs")
+        shutil.copy(source / runner, place / runner)
     return place
 
 

@@ -7,7 +7,7 @@ is ``INVALID_ARGUMENT`` at a server and ``PeerFault`` at a client, never a stack
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -36,6 +36,20 @@ _CODES: Final[list[tuple[type[errors.ZerogError], grpc.StatusCode]]] = [
 ]
 _CLASSES: Final = {code: kind for kind, code in _CODES}
 _TOO_LARGE = "larger than max"
+
+
+class Prescribed(errors.ZerogError):
+    """An answer whose status another network's protocol prescribes, where ours would be another.
+
+    Args:
+        status: what the caller gets, with ``message`` as its text.
+    """
+
+    code = "prescribed"
+
+    def __init__(self, status: grpc.StatusCode, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +131,8 @@ def _stream(method: MethodDescriptor, function: Any, timeout_s: float) -> Any:
 def _status(error: Exception, method: str) -> tuple[grpc.StatusCode, str]:
     if isinstance(error, TimeoutError):
         return grpc.StatusCode.DEADLINE_EXCEEDED, "took too long"
+    if isinstance(error, Prescribed):
+        return error.status, str(error)[:256]
     for kind, code in _CODES:
         if isinstance(error, kind):
             return code, str(error)[:256]
@@ -130,10 +146,18 @@ class GrpcServer:
     Args:
         receive_bytes_max: larger messages are refused by the transport.
         calls_max: calls at one moment; one more is refused.
+        more: further services of the same port.
     """
 
     def __init__(
-        self, handler: grpc.GenericRpcHandler, host: str, port: int, *, receive_bytes_max: int, calls_max: int
+        self,
+        handler: grpc.GenericRpcHandler,
+        host: str,
+        port: int,
+        *,
+        receive_bytes_max: int,
+        calls_max: int,
+        more: Sequence[grpc.GenericRpcHandler] = (),
     ) -> None:
         self._host, self._port = host, port
         self._server = grpc.aio.server(
@@ -146,7 +170,7 @@ class GrpcServer:
             ],
             maximum_concurrent_rpcs=calls_max,
         )
-        self._server.add_generic_rpc_handlers((handler,))
+        self._server.add_generic_rpc_handlers((handler, *more))
 
     async def start(self) -> int:
         """Listen; returns the port.

@@ -13,6 +13,7 @@ void bind_pora(pybind11::module_& m);
 void bind_erasure(pybind11::module_& m);
 void bind_field(pybind11::module_& m);
 void bind_blob(pybind11::module_& m);
+void bind_commit(pybind11::module_& m);
 void bind_sig(pybind11::module_& m);
 void bind_bls(pybind11::module_& m);
 void bind_store(pybind11::module_& m);

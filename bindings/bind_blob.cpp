@@ -5,7 +5,7 @@
 
 #include "arrays.hpp"
 #include "bind.hpp"
-#include "erasure/rs_fr/api.hpp"
+#include "encoded_blob.hpp"
 #include "gil.hpp"
 
 namespace zg::py {
@@ -31,68 +31,6 @@ std::vector<Hash32> hashes_from(const object& source, const char* name) {
   for (size_t i = 0; i < out.size(); ++i) out[i] = fixed_from<32>(view.data() + 32 * i);
   return out;
 }
-
-pybind11::bytes joined(const std::vector<Hash32>& hashes) { return to_bytes({reinterpret_cast<const uint8_t*>(hashes.data()), 32 * hashes.size()}); }
-
-pybind11::bytes as_bytes(const Hash32& hash) { return to_bytes({hash.b, 32}); }
-
-// What Python holds: shares the native blob; its arrays are views that keep the blob alive.
-class EncodedBlob {
- public:
-  explicit EncodedBlob(rs::EncodedPtr encoded) : encoded_(std::move(encoded)) {}
-
-  size_t rows() const { return encoded_->geometry().rows(); }
-  size_t columns() const { return encoded_->geometry().columns(); }
-  pybind11::bytes data_root() const { return as_bytes(encoded_->data_root()); }
-  std::vector<pybind11::bytes> blob_roots() const {
-    return {as_bytes(encoded_->blob_root(0)), as_bytes(encoded_->blob_root(1)), as_bytes(encoded_->blob_root(2))};
-  }
-  object matrix() const {
-    const rs::Geometry& g = encoded_->geometry();
-    return view(pybind11::array_t<uint8_t>({static_cast<ssize_t>(g.rows_encoded()), static_cast<ssize_t>(g.columns()), ssize_t{32}}, encoded_->matrix(), owner()));
-  }
-  object coefficients() const {
-    if (encoded_->coefficients() == nullptr) return pybind11::none();
-    return view(pybind11::array_t<uint64_t>({static_cast<ssize_t>(encoded_->geometry().cells()), ssize_t{4}}, encoded_->coefficients(), owner()));
-  }
-  pybind11::bytes row(size_t index) const {
-    expect_row(index);
-    return to_bytes({encoded_->row(index), encoded_->geometry().row_size()});
-  }
-  pybind11::bytes row_root(size_t index) const {
-    expect_row(index);
-    return as_bytes(encoded_->row_root(index));
-  }
-  pybind11::bytes row_proof(size_t index) const {
-    expect_row(index);
-    return joined(encoded_->row_proof(index));
-  }
-  pybind11::bytes subline_proof(size_t row, size_t subline) const { return joined(unwrap(encoded_->subline_proof(row, subline))); }
-  pybind11::bytes data() const {
-    Outcome<std::vector<uint8_t>> found = std::vector<uint8_t>();
-    {
-      pybind11::gil_scoped_release release;
-      found = encoded_->data();
-    }
-    const std::vector<uint8_t> bytes = unwrap(std::move(found));
-    return to_bytes({bytes.data(), bytes.size()});
-  }
-
- private:
-  void expect_row(size_t index) const {
-    const size_t count = encoded_->geometry().rows_encoded();
-    if (index >= count) raise(Status::bad_argument, "row: expected below " + std::to_string(count) + ", found " + std::to_string(index));
-  }
-  pybind11::capsule owner() const {
-    return pybind11::capsule(new rs::EncodedPtr(encoded_), [](void* held) { delete static_cast<rs::EncodedPtr*>(held); });
-  }
-  static object view(pybind11::array made) {
-    made.attr("flags").attr("writeable") = false;
-    return made;
-  }
-
-  rs::EncodedPtr encoded_;
-};
 
 EncodedBlob encode(const object& data, size_t rows, size_t columns, bool keep_coefficients, const std::string& backend) {
   const rs::Backends with = unwrap(rs::backends(backend));

@@ -11,6 +11,7 @@ PYBIND11_MODULE(_native, m) {
   zg::py::bind_erasure(m);
   zg::py::bind_field(m);
   zg::py::bind_blob(m);
+  zg::py::bind_commit(m);
   zg::py::bind_sig(m);
   zg::py::bind_bls(m);
   zg::py::bind_store(m);

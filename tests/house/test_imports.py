@@ -42,6 +42,7 @@ CPP_MAY_INCLUDE = {
     "rlp": BASE,
     "field": BASE | {"grid"},
     "curve": BASE | {"field"},
+    "commit": BASE | {"hash", "merkle", "field", "erasure", "curve"},
     "merkle": BASE | {"grid", "hash"},
     "store": BASE,
     "pora": BASE | {"grid", "hash"},

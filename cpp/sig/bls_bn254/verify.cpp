@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cstring>
+#include <string>
 #include <unordered_map>
 
 #include "common/endian.hpp"
@@ -29,18 +31,41 @@ struct Triple {
   G2Affine key;
 };
 
+constexpr int kWeightBits = 128;
+
+// The sum of weight * point over the triples: buckets of equal digits, window after window (Pippenger 1976).
+template <class Sum, class Point>
+Sum weighted_sum(const std::vector<const Triple*>& triples, Point Triple::* point) {
+  const int width = triples.size() < 16 ? 2 : triples.size() < 128 ? 4 : triples.size() < 1024 ? 6 : 8;
+  std::vector<Sum> buckets(size_t{1} << width);
+  Sum total = Sum::infinity();
+  for (int low = (kWeightBits - 1) / width * width; low >= 0; low -= width) {
+    for (int i = 0; i < width; ++i) total = double_var(total);
+    std::fill(buckets.begin(), buckets.end(), Sum::infinity());
+    for (const Triple* t : triples) {
+      const size_t digit = static_cast<size_t>((t->weight >> static_cast<unsigned>(low)).w[0]) & (buckets.size() - 1);
+      if (digit != 0) buckets[digit] = add_var(buckets[digit], t->*point);
+    }
+    Sum running = Sum::infinity();  // of the buckets from the top, so bucket d is counted d times
+    for (size_t digit = buckets.size() - 1; digit > 0; --digit) {
+      running = add_var(running, buckets[digit]);
+      total = add_var(total, running);
+    }
+  }
+  return total;
+}
+
 // e(sum w sig, -G2) times the product over digests of e(h, sum w pk2).
 bool weighted_product_is_one(const Triple* triples, size_t count, const std::vector<G1Affine>& hashes) {
-  G1 signatures = G1::infinity();
-  std::unordered_map<size_t, G2> keys;
+  std::vector<const Triple*> all;
+  std::unordered_map<size_t, std::vector<const Triple*>> by_digest;
   for (size_t i = 0; i < count; ++i) {
-    const Triple& t = triples[i];
-    signatures = add_var(signatures, multiply_var(t.signature, t.weight));
-    const auto [at, is_new] = keys.try_emplace(t.digest, G2::infinity());
-    at->second = add_var(at->second, multiply_var(t.key, t.weight));
+    all.push_back(triples + i);
+    by_digest[triples[i].digest].push_back(triples + i);
   }
-  std::vector<PairingInput> inputs{{to_affine_var(signatures), -G2Affine::generator()}};
-  for (const auto& [digest, key] : keys) inputs.push_back({hashes[digest], to_affine_var(key)});
+  std::vector<PairingInput> inputs{{to_affine_var(weighted_sum<G1>(all, &Triple::signature)), -G2Affine::generator()}};
+  for (const auto& [digest, signers] : by_digest)
+    inputs.push_back({hashes[digest], to_affine_var(weighted_sum<G2>(signers, &Triple::key))});
   return pairing_product_is_one_var(inputs.data(), inputs.size());
 }
 

@@ -245,6 +245,23 @@ def test_blame_by_index(seed: int) -> None:
     assert ok.tolist() == one
 
 
+@pytest.mark.parametrize("count", [15, 16, 127, 128, 300])
+def test_every_width_of_the_weighted_sums(count: int, seed: int) -> None:
+    """Two digests, one bad signature anywhere: found alone, at every size where the sums change their windows."""
+    rng = random.Random(seed)
+    secrets = [key(rng.randrange(1, R)) for _ in range(8)]
+    owners = [secrets[i % 8] for i in range(count)]
+    digests = [bytes([i % 2]) * 32 for i in range(count)]
+    made = {(secret, digest): secret.sign(digest) for secret in secrets for digest in set(digests)}
+    signatures = [made[owner, digest] for owner, digest in zip(owners, digests, strict=True)]
+    keys = b"".join(owner.public_g2 for owner in owners)
+    assert bls.verify_many(b"".join(digests), b"".join(signatures), keys, keys_in_group=True).all()
+    bad = rng.randrange(count)
+    signatures[bad] = bls.sum_g1(signatures[bad] + bls.G1_GENERATOR)
+    ok = bls.verify_many(b"".join(digests), b"".join(signatures), keys, keys_in_group=True)
+    assert np.flatnonzero(~ok).tolist() == [bad]
+
+
 def test_errors_that_cancel_in_a_sum_are_found(seed: int) -> None:
     """Two signatures shifted by opposite points: the plain sum holds, the weighted one does not."""
     rng = random.Random(seed)

@@ -18,6 +18,8 @@ from tests.e2e.conftest import Network, Zerog
 from tests.e2e.storage_process import StorageNode
 from tests.unit.storage.harness import pattern
 
+from zerog.storage import directory
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 SEGMENT = 262_144
@@ -121,6 +123,37 @@ def test_a_directory_and_a_stream(storage: Storage, tmp_path: Path) -> None:
     )  # fmt: skip
     entry: dict[str, Any] = zerog.json("chain", "tx", written["transactions"][0])["receipt"]
     assert stream[2:] in entry["logs"][0]["data"]
+
+
+def test_directories_that_lead_elsewhere(storage: Storage, tmp_path: Path) -> None:
+    """Names and links of strangers never leave the target; nothing of ours behind a link is sent."""
+    zerog, whole = storage.zerog, storage.nodes(storage.whole)
+    place = tmp_path / "place"
+    place.mkdir()
+    bad: list[dict[str, Any]] = [
+        {"name": "..", "type": "directory", "entries": [{"name": "out", "type": "file", "size": 0}]},
+        {"name": str(tmp_path / "absolute"), "type": "file", "size": 0},
+        {"name": "link", "type": "symbolic", "link": "../../out"},
+    ]
+    for entry in bad:
+        top = {"name": "", "type": "directory", "entries": [{"name": "fine", "type": "file", "size": 0}, entry]}
+        (tmp_path / "metadata").write_bytes(directory.MAGIC + b"\0\2" + json.dumps(top).encode())
+        root = zerog.json("storage", "upload", str(tmp_path / "metadata"), *whole)["root"]
+        assert "directory" in zerog.fails(2, "storage", "download-dir", str(place / "target"), "--root", root, *whole)
+    assert list(place.iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} == {"place", "metadata"}
+    top_path = tmp_path / "top"
+    top_path.mkdir()
+    (top_path / "link").symlink_to("../place")
+    assert "link" in zerog.fails(2, "storage", "upload-dir", str(top_path), *whole)
+    (place / "real").write_bytes(b"old")
+    (place / "target").symlink_to(place / "real")
+    (tmp_path / "file").write_bytes(b"new")
+    root = zerog.json("storage", "upload", str(tmp_path / "file"), *whole)["root"]
+    zerog.fails(1, "storage", "download", str(place / "target"), "--root", root, *whole)
+    zerog.json("storage", "download", str(place / "target"), "--root", root, "--overwrite", *whole)
+    assert (place / "real").read_bytes() == b"old"
+    assert (place / "target").read_bytes() == b"new"
 
 
 def test_a_node_killed_in_the_middle(storage: Storage, tmp_path: Path) -> None:

@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 from zerog.contracts import flow
 from zerog.errors import Conflict, InvalidInput, PeerFault
 from zerog.primitives.hashing import keccak256
-from zerog.storage import crypt, directory
+from zerog.storage import crypt, directory, frames
 from zerog.storage.api import Shard
 from zerog.storage.client import submission
 from zerog.storage.directory import Entry
 from zerog.storage.erasure import manifest
 from zerog.storage.eth import EthLog
 from zerog.storage.ingest import Refusal
-from zerog.storage.layout import FileTree, Proof, check_segments
+from zerog.storage.layout import FileTree, Proof, Segment, check_segments
 from zerog.storage.log import read_submission
 from zerog.storage.remote import FileInfo, _located, _sharded, _status
 from zerog.storage.rpc import read_segment, read_segments
@@ -156,6 +156,13 @@ BYTES: dict[str, tuple[bytes, Callable[[bytes], Any]]] = {
         manifest.Manifest.decode,
     ),
     "tag": (manifest.Tag(True, TREE.root).encode(), manifest.read_tag),
+    "frames": (
+        b"".join(
+            bytes(piece)
+            for piece in frames.encode([Segment(TREE.root, bytes(512), index, TREE.proof(1), len(DATA)) for index in range(2)])
+        ),
+        lambda raw: check_segments(frames.decode(raw, 4)),
+    ),
 }
 
 

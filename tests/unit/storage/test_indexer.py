@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -14,13 +15,16 @@ from typing import Any
 import aiohttp
 import pytest
 from tests.unit.storage.harness import Refused, Running, SimulatedEth, pattern, running, segment_json
+from tests.unit.storage.hostile import survive, too_large
 from yarl import URL
 
 from zerog.runtime import config as settings
-from zerog.storage import directory
+from zerog.storage import directory, indexer
 from zerog.storage.directory import Entry
 from zerog.storage.indexer import Endpoints, serve
 from zerog.storage.layout import FileTree
+
+METHODS = sorted(set(re.findall(r'"(indexer_\w+)":', Path(indexer.__file__).read_text())))
 
 
 @dataclass
@@ -67,7 +71,8 @@ async def network(tmp_path: Path, eth: SimulatedEth) -> AsyncIterator[Network]:
         trusted = [node.endpoints.rpc_url for node in nodes] + ["http://127.0.0.1:9"]
         token = tmp_path / "node0" / "admin.token"
         flags = {
-            "indexer.port": 0, "metrics.port": 0, "indexer.trusted": trusted, "indexer.node_timeout_s": 5, "indexer.file_bytes_max": 2 << 20,
+            "indexer.port": 0, "metrics.port": 0, "indexer.trusted": trusted, "indexer.node_timeout_s": 5,
+            "indexer.file_bytes_max": 2 << 20,
             "indexer.discovery": nodes[0].endpoints.admin_url, "indexer.discovery_token_file": str(token),
         }  # fmt: skip
         up: asyncio.Future[Endpoints] = asyncio.get_running_loop().create_future()
@@ -234,3 +239,16 @@ async def test_segments_over_rest(network: Network) -> None:
     assert (await post(given))["code"] == 0
     assert (await post(given))["code"] == 0  # again: it is there
     assert (await network.get("/file/info/0"))[1]["data"]["finalized"]
+
+
+async def test_indexer_against_nonsense(network: Network) -> None:
+    refused = await survive(network.session, network.url, METHODS)
+    assert len(refused) == 4
+    assert refused["indexer_getFileLocations"] >= 10
+    await too_large(network.session, network.url, 16 << 20)
+    for path in ("/file/0/../../etc/passwd", "/file/..%2f..%2fetc%2fpasswd", "/../etc/passwd", "/file?root=..%2f..%2fetc",
+                 "/file/0/%00", "/file/0/..%5c..%5cetc"):  # fmt: skip
+        async with network.session.get(URL(network.url + path, encoded=True)) as response:
+            assert response.status in (200, 400, 404), path
+            assert b"root:x:0" not in await response.read()
+    assert (await network.get("/node/status"))[1]["data"]["nextTxSeq"] == 0

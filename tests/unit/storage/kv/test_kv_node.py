@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from pathlib import Path
 
 import pytest
 from tests.oracle.streams import Blob
 from tests.unit.storage.harness import CHAIN_ID, pattern
+from tests.unit.storage.hostile import survive, too_large
 from tests.unit.storage.kv.kv_node_kit import ALICE, BOB, OTHER, STREAM, StreamEth, kv_node, network, tags_of, text
 
+from zerog.storage.kv import rpc
 from zerog.storage.layout import FileTree
 from zerog.storage.stream_blob import VERSION_LATEST
 
 S = "0x" + STREAM.hex()
+METHODS = sorted(set(re.findall(r'"(kv_\w+)":', Path(rpc.__file__).read_text())))
 
 
 @pytest.fixture
@@ -230,3 +234,17 @@ async def test_another_set_of_streams_replays_all(tmp_path: Path, eth: StreamEth
             assert await every.done(0) == "Commit"
             assert await every.call("kv_getHoldingStreamIds") == [S, "0x" + OTHER.hex()]
             assert await every.get(b"k") == (0, b"7")
+
+
+async def test_kv_against_nonsense(tmp_path: Path, eth: StreamEth) -> None:
+    """Answers of the protocol only; and the same submission once more changes nothing but its number."""
+    async with network(tmp_path, eth, **{"storage.kv.body_bytes_max": 200_000}) as net:
+        assert await net.write(ALICE, (b"k", b"one")) == "Commit"
+        refused = await survive(net.session, net.endpoints.url, METHODS)
+        assert len(refused) == 15
+        assert refused["kv_getValue"] == 15
+        await too_large(net.session, net.endpoints.url, 200_000)
+        blob = net.blobs[0]
+        again = await net.submit(BOB, blob, tags=tags_of(STREAM))
+        assert await net.done(again) != "Commit"  # a replay by somebody without rights
+        assert await net.get(b"k") == (0, b"one")

@@ -914,6 +914,32 @@ def gf256_recover(
     backend: str = "",
 ) -> typing.Any: ...
 def gf256_verify(shards: typing.Any, data_shards: typing.SupportsInt | typing.SupportsIndex, backend: str = "") -> bool: ...
+def gf65536_encode(
+    data: typing.Any,
+    parity_shards: typing.SupportsInt | typing.SupportsIndex,
+    out: typing.Any = None,
+    backend: str = "",
+    method: str = "",
+) -> typing.Any: ...
+def gf65536_matrix(
+    present: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    data_shards: typing.SupportsInt | typing.SupportsIndex,
+    parity_shards: typing.SupportsInt | typing.SupportsIndex,
+    wanted: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+) -> bytes: ...
+def gf65536_recover(
+    shards: typing.Any,
+    present: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    data_shards: typing.SupportsInt | typing.SupportsIndex,
+    parity_shards: typing.SupportsInt | typing.SupportsIndex,
+    wanted: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    out: typing.Any = None,
+    backend: str = "",
+    method: str = "",
+) -> typing.Any: ...
+def gf65536_verify(
+    shards: typing.Any, data_shards: typing.SupportsInt | typing.SupportsIndex, backend: str = "", method: str = ""
+) -> bool: ...
 def keccak256(data: typing.Any) -> bytes: ...
 def keccak256_fixed(
     data: typing.Any, size: typing.SupportsInt | typing.SupportsIndex, out: typing.Any = None, backend: str = ""

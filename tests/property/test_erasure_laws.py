@@ -54,3 +54,38 @@ def test_a_changed_byte_is_noticed(code: tuple[int, int, np.ndarray], choice: st
         st.integers(1, 255)
     )
     assert not erasure.verify(shards, k)
+
+
+@st.composite
+def wide(draw: st.DrawFn) -> tuple[int, int, np.ndarray]:
+    """A code over GF(2^16): k, m and all shards."""
+    k = draw(st.integers(1, 400))
+    m = draw(st.integers(1, 400))
+    words = draw(st.integers(1, 70))
+    data = np.random.default_rng(draw(st.integers(0, 2**32))).integers(0, 256, (k, 2 * words), dtype=np.uint8)
+    return k, m, np.concatenate([data, erasure.encode(data, m, field="gf65536")])
+
+
+@given(wide(), st.integers(0, 2**32))
+def test_any_k_of_a_wide_code_give_the_rest(code: tuple[int, int, np.ndarray], choice: int) -> None:
+    k, m, shards = code
+    rng = np.random.default_rng(choice)
+    present = rng.permutation(k + m)[: rng.integers(k, k + m + 1)]
+    lost = sorted(set(range(k + m)) - set(present.tolist()))
+    assert (erasure.recover(shards[present], present, k, m, field="gf65536") == shards[lost]).all()
+    wanted = rng.permutation(k + m)[: rng.integers(0, 20)]
+    assert (erasure.recover(shards[present], present, k, m, wanted=wanted, field="gf65536") == shards[wanted]).all()
+    with pytest.raises(InvalidInput, match=f"at least {k} shards, found {k - 1}"):
+        erasure.recover(shards[present[: k - 1]], present[: k - 1], k, m, field="gf65536")
+
+
+@given(wide(), st.integers(0, 2**32))
+def test_wide_parity_is_linear_and_notices_a_changed_byte(code: tuple[int, int, np.ndarray], choice: int) -> None:
+    k, m, shards = code
+    rng = np.random.default_rng(choice)
+    other = rng.integers(0, 256, (k, shards.shape[1]), dtype=np.uint8)
+    both = erasure.encode(shards[:k] ^ other, m, field="gf65536")
+    assert (both == shards[k:] ^ erasure.encode(other, m, field="gf65536")).all()
+    assert erasure.verify(shards, k, field="gf65536")
+    shards[rng.integers(k + m), rng.integers(shards.shape[1])] ^= rng.integers(1, 256, dtype=np.uint8)
+    assert not erasure.verify(shards, k, field="gf65536")

@@ -26,6 +26,7 @@ __all__ = [
     "flat_source",
     "fold",
     "gf256_product",
+    "gf65536_product",
     "is_device_array",
     "keccak256_fixed",
     "keccak256_ragged",
@@ -208,6 +209,17 @@ def fold(leaves: Any, siblings: Any, path: Any, offsets: Any, out: Any = None) -
 
 def gf256_product(coefficients: bytes, rows: int, shards: Any, out: Any = None) -> Any:
     """``rows`` combinations of shards on the device, ``coefficients`` row by row; see ``erasure.encode``."""
+    return _product("gf256", np.frombuffer(coefficients, dtype=np.uint8), rows, shards, out)
+
+
+def gf65536_product(coefficients: bytes, rows: int, shards: Any, out: Any = None) -> Any:
+    """The same over GF(2^16): coefficients are native 16-bit words, shards of even length."""
+    if shards.ndim == 2 and shards.shape[1] % 2:
+        raise InvalidInput(f"shards: expected whole 16-bit words, found {shards.shape[1]} bytes")
+    return _product("gf65536", np.frombuffer(coefficients, dtype=np.uint16), rows, shards, out)
+
+
+def _product(field: str, coefficients: Any, rows: int, shards: Any, out: Any) -> Any:
     cupy = require()
     if shards.ndim != 2 or shards.dtype != cupy.uint8:
         raise InvalidInput("shards: expected uint8[shards, bytes] on the device")
@@ -227,9 +239,9 @@ def gf256_product(coefficients: bytes, rows: int, shards: Any, out: Any = None) 
     outputs = out if direct else cupy.empty((rows, 8 * words), dtype=cupy.uint8)
     if rows and words:
         blocks = min(-(-words // _BLOCK_WIDTH), _BLOCKS_MAX)
-        matrix = cupy.asarray(np.frombuffer(coefficients, dtype=np.uint8))
+        matrix = cupy.asarray(coefficients)
         arguments = (matrix, cupy.uint32(rows), cupy.uint32(columns), cupy.uint64(words), inputs, outputs)
-        _launch("erasure/gf256", "zg_gf256_product", blocks, _BLOCK_WIDTH, arguments)
+        _launch(f"erasure/{field}", f"zg_{field}_product", blocks, _BLOCK_WIDTH, arguments)
     if out is None:
         return outputs if whole else cupy.ascontiguousarray(outputs[:, :size])
     if not direct:

@@ -1,11 +1,13 @@
 """Reed–Solomon erasure codes: parity for a set of shards, any lost shards from any ``k`` survivors, consistency.
 
-The field is GF(2^8) with polynomial 0x11D, the code the systematic Vandermonde one of klauspost/reedsolomon and Backblaze:
-parity is equal to theirs byte for byte. Shards are numbered: 0 to ``k - 1`` carry the data, ``k`` to ``k + m - 1`` the parity,
-at most 256 in all. Functions take a two-dimensional uint8 array (a shard a row) or a sequence of buffers of one length, and
-answer with arrays; arrays on a device are answered with arrays on that device. ``backend`` as in ``hashing``.
+Shards are numbered: 0 to ``k - 1`` carry the data, ``k`` to ``k + m - 1`` the parity. Functions take a two-dimensional uint8
+array (a shard a row) or a sequence of buffers of one length, and answer with arrays; arrays on a device are answered with
+arrays on that device. ``backend`` as in ``hashing``. Two fields:
 
-Codes for more shards have another field and are not here.
+* ``gf256``: GF(2^8) with polynomial 0x11D, at most 256 shards. The code is the systematic Vandermonde one of
+  klauspost/reedsolomon and Backblaze: parity is equal to theirs byte for byte.
+* ``gf65536``: GF(2^16) with polynomial 0x1002D, at most 65,536 shards of little-endian 16-bit words, so of even length. The
+  same code over another field; many shards go through a transform of O(n log n), with the same bytes.
 """
 
 from __future__ import annotations
@@ -23,11 +25,12 @@ from zerog.primitives import device
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["SHARDS_MAX", "encode", "recover", "verify"]
+__all__ = ["SHARDS_MAX", "WIDE_SHARDS_MAX", "Field", "encode", "recover", "verify"]
 
 SHARDS_MAX: Final = 256
+WIDE_SHARDS_MAX: Final = 65536
 
-Field: TypeAlias = Literal["gf256"]
+Field: TypeAlias = Literal["gf256", "gf65536"]
 Shards: TypeAlias = "NDArray[np.uint8] | Sequence[Buffer]"
 
 
@@ -38,7 +41,8 @@ def encode(
 
     Args:
         data: uint8[k, n], or k buffers of n bytes; rows may lie apart.
-        parity_shards: m, at least 1; k + m at most 256.
+        parity_shards: m, at least 1; k + m at most 256, over GF(2^16) 65,536.
+        field: ``gf256`` or ``gf65536``; the parities have nothing to do with each other.
         out: where the parity goes: a writable uint8[m, n] or m writable buffers, apart from the data. Large calls are
             bound by first touches of fresh memory; pass ``out`` again and again instead. Rows that start at multiples of
             64 bytes are written past the cache when the shards are too large for it.
@@ -47,19 +51,25 @@ def encode(
         uint8[m, n], or ``out``.
 
     Raises:
-        InvalidInput: shards of different lengths, too many or none, an output that does not fit or overlaps.
+        InvalidInput: shards of different lengths, too many or none, an output that does not fit or overlaps; over GF(2^16)
+            an odd length, and on a device more than 2^24 coefficients.
 
-    Cost: k·m·n multiply-adds on all threads, 64 an instruction; no copy; the lock is released.
-    Source: docs/kernels/gf256.md.
+    Cost: k·m·n multiply-adds on all threads, 64 an instruction; no copy; the lock is released. Over GF(2^16) at most about
+    1.5 · (k + m) · log2(k)·n.
+    Source: docs/kernels/gf256.md, docs/kernels/gf65536.md.
     """
-    _known(field)
-    _count("parity_shards", parity_shards)
+    most = _known(field)
+    _count("parity_shards", parity_shards, most)
+    wide = field == "gf65536"
     if device.is_device_array(data):
         wanted = range(len(data), len(data) + parity_shards)
-        coefficients = _native.gf256_matrix(range(len(data)), len(data), parity_shards, wanted)
-        on_device: NDArray[np.uint8] = device.gf256_product(coefficients, parity_shards, data, out)
+        matrix = _native.gf65536_matrix if wide else _native.gf256_matrix
+        coefficients = matrix(range(len(data)), len(data), parity_shards, wanted)
+        product = device.gf65536_product if wide else device.gf256_product
+        on_device: NDArray[np.uint8] = product(coefficients, parity_shards, data, out)
         return on_device
-    parity: NDArray[np.uint8] = _native.gf256_encode(data, parity_shards, out, backend)
+    native = _native.gf65536_encode if wide else _native.gf256_encode
+    parity: NDArray[np.uint8] = native(data, parity_shards, out, backend)
     return parity
 
 
@@ -90,29 +100,33 @@ def recover(
     Raises:
         InvalidInput: fewer than k survivors, a number outside the code or given twice, shards that do not fit.
 
-    Cost: k·len(wanted)·n multiply-adds; the coefficients of the last patterns of loss are kept.
+    Cost: k·len(wanted)·n multiply-adds, over GF(2^16) at most about 3 · (k + m) · log2(k + m)·n; what the last patterns of loss
+    took to prepare is kept.
     """
-    _known(field)
-    _count("data_shards", data_shards)
-    _count("parity_shards", parity_shards)
+    most = _known(field)
+    _count("data_shards", data_shards, most)
+    _count("parity_shards", parity_shards, most)
+    wide = field == "gf65536"
     given = tuple(present)
     if wanted is None:
         targets: Sequence[int] = sorted(set(range(data_shards + parity_shards)).difference(given))
     else:
         targets = tuple(wanted)
     if not device.is_device_array(shards):
+        native = _native.gf65536_recover if wide else _native.gf256_recover
         try:
-            made: NDArray[np.uint8] = _native.gf256_recover(shards, given, data_shards, parity_shards, targets, out, backend)
-        except TypeError:  # numbers that are none of a byte's: told below, or taken as integers
-            made = _native.gf256_recover(
-                shards, _numbers("present", given), data_shards, parity_shards, _numbers("wanted", targets), out, backend
-            )
+            made: NDArray[np.uint8] = native(shards, given, data_shards, parity_shards, targets, out, backend)
+        except TypeError:  # numbers that are no shard's: told below, or taken as integers
+            numbers, targets = _numbers("present", given, most), _numbers("wanted", targets, most)
+            made = native(shards, numbers, data_shards, parity_shards, targets, out, backend)
         return made
-    numbers, targets = _numbers("present", given), _numbers("wanted", targets)
-    coefficients = _native.gf256_matrix(numbers, data_shards, parity_shards, targets)
+    numbers, targets = _numbers("present", given, most), _numbers("wanted", targets, most)
+    matrix = _native.gf65536_matrix if wide else _native.gf256_matrix
+    coefficients = matrix(numbers, data_shards, parity_shards, targets)
     if len(shards) != len(numbers):
         raise InvalidInput(f"shards: expected {len(numbers)} shards, found {len(shards)}")
-    on_device: NDArray[np.uint8] = device.gf256_product(coefficients, len(targets), shards[:data_shards], out)
+    product = device.gf65536_product if wide else device.gf256_product
+    on_device: NDArray[np.uint8] = product(coefficients, len(targets), shards[:data_shards], out)
     return on_device
 
 
@@ -122,28 +136,33 @@ def verify(shards: Shards | Any, data_shards: int, *, field: Field = "gf256", ba
     Raises:
         InvalidInput: no parity among the shards, or shards of different lengths.
     """
-    _known(field)
-    _count("data_shards", data_shards)
+    most = _known(field)
+    _count("data_shards", data_shards, most)
     if device.is_device_array(shards):
-        parity = encode(shards[:data_shards], len(shards) - data_shards)
+        parity = encode(shards[:data_shards], len(shards) - data_shards, field=field)
         return bool((parity == shards[data_shards:]).all())
-    good: bool = _native.gf256_verify(shards, data_shards, backend)
+    native = _native.gf65536_verify if field == "gf65536" else _native.gf256_verify
+    good: bool = native(shards, data_shards, backend)
     return good
 
 
-def _known(field: str) -> None:
-    if field != "gf256":
-        raise InvalidInput(f"field: expected 'gf256', found {field!r}")
+def _known(field: str) -> int:
+    """The most shards of a code over this field."""
+    if field == "gf256":
+        return SHARDS_MAX
+    if field == "gf65536":
+        return WIDE_SHARDS_MAX
+    raise InvalidInput(f"field: expected 'gf256' or 'gf65536', found {field!r}")
 
 
-def _count(name: str, value: int) -> None:
-    if not 1 <= value < SHARDS_MAX:
-        raise InvalidInput(f"{name}: expected 1 to {SHARDS_MAX - 1}, found {value}")
+def _count(name: str, value: int, most: int) -> None:
+    if not 1 <= value < most:
+        raise InvalidInput(f"{name}: expected 1 to {most - 1}, found {value}")
 
 
-def _numbers(name: str, values: Iterable[int]) -> list[int]:
+def _numbers(name: str, values: Iterable[int], most: int) -> list[int]:
     numbers = list(map(int, values))
-    if numbers and not 0 <= min(numbers) <= max(numbers) < SHARDS_MAX:
-        wrong = next(number for number in numbers if not 0 <= number < SHARDS_MAX)
-        raise InvalidInput(f"{name}: expected shard numbers from 0 to {SHARDS_MAX - 1}, found {wrong}")
+    if numbers and not 0 <= min(numbers) <= max(numbers) < most:
+        wrong = next(number for number in numbers if not 0 <= number < most)
+        raise InvalidInput(f"{name}: expected shard numbers from 0 to {most - 1}, found {wrong}")
     return numbers

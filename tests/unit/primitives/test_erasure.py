@@ -79,7 +79,16 @@ def test_nothing_to_do() -> None:
         (lambda c: erasure.encode(c[:4], 2, out=c[3:5]), "out: overlaps data"),
         (lambda c: erasure.encode(c[:4], 2, out=[c[4], c[4]]), "out: overlaps out"),
         (lambda c: erasure.encode(c[:4], 2, out=[bytes(100), bytes(100)]), "writable"),
-        (lambda c: erasure.encode(c[:4], 2, field="gf65536"), "field: expected 'gf256', found 'gf65536'"),
+        (lambda c: erasure.encode(c[:4], 2, field="gf4"), "field: expected 'gf256' or 'gf65536', found 'gf4'"),
+        (lambda c: erasure.encode(c[:4, :7], 2, field="gf65536"), "shards: expected whole 16-bit words, found 7 bytes"),
+        (lambda c: erasure.encode(c[:4], 65_533, field="gf65536"), "at most 65536 in all, found 4 and 65533"),
+        (lambda c: erasure.encode(c[:4], 65_536, field="gf65536"), "parity_shards: expected 1 to 65535, found 65536"),
+        (lambda c: erasure.recover(c[:4], [0, 1, 2, 70_000], 4, 2, field="gf65536"), "from 0 to 65535, found 70000"),
+        (lambda c: erasure.recover(c[:4], [0, 1, 2, 2], 4, 2, field="gf65536"), "present: shard 2 is given twice"),
+        (lambda c: erasure.recover(c[:3], [0, 1, 2], 4, 2, field="gf65536"), "present: expected at least 4 shards, found 3"),
+        (lambda c: erasure.recover(c[:4], range(4), 4, 2, wanted=[9], field="gf65536"), "wanted: expected shard numbers"),
+        (lambda c: erasure.encode(c[:4], 2, out=c[3:5], field="gf65536"), "out: overlaps data"),
+        (lambda c: erasure.verify(c[:4], 4, field="gf65536"), "at least 1 of data and 1 of parity"),
         (lambda c: erasure.recover(c[:3], [0, 1, 2], 4, 2), "present: expected at least 4 shards, found 3"),
         (lambda c: erasure.recover(c[:4], [0, 1, 2, 2], 4, 2), "present: shard 2 is given twice"),
         (lambda c: erasure.recover(c[:4], [0, 1, 2, 6], 4, 2), "present: expected shard numbers below 6, found 6"),
@@ -96,6 +105,25 @@ def test_refused(call: Any, sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         call(code)
     assert (code == before).all()
+
+
+def test_wide_codes_fill_holes_in_place() -> None:
+    data = np.random.default_rng(4).integers(0, 256, (300, 50), dtype=np.uint8)
+    code = np.concatenate([data, erasure.encode(data, 100, field="gf65536")])
+    assert erasure.verify(code, 300, field="gf65536")
+    assert not erasure.verify(code[::-1].copy(), 300, field="gf65536")
+    lost = list(range(0, 400, 4))
+    present = [i for i in range(400) if i % 4]
+    holed = code.copy()
+    holed[lost] = 0
+    out = [holed[i] for i in lost]
+    assert erasure.recover([holed[i] for i in present], present, 300, 100, out=out, field="gf65536") is out
+    assert (holed == code).all()
+
+
+def test_the_fields_have_codes_of_their_own() -> None:
+    data = np.random.default_rng(4).integers(0, 256, (4, 50), dtype=np.uint8)
+    assert (erasure.encode(data, 2) != erasure.encode(data, 2, field="gf65536")).any()
 
 
 def test_unknown_backend() -> None:

@@ -53,6 +53,10 @@ IndexerUrl = Annotated[
 ]
 Replicas = Annotated[int, typer.Option("--expected-replica", "--replicas", min=1, help="Nodes that hold each part.")]
 Method = Annotated[str, typer.Option("--method", help="Which nodes first: min, max, random, or a number of shards.")]
+_ERASURE_HELP = (
+    "Store it once, with parity: 10+4 survives the loss of any 4 of 14 nodes or more. At most 1024 parts in all; beyond 256, "
+    "or with :gf65536 behind it, the code is one over 16-bit words."
+)
 TaskSize = Annotated[int, typer.Option("--task-size", min=1, max=64, help="Segments of 256 KiB in one call.")]
 Finality = Annotated[bool, typer.Option("--finality-required/--no-finality", help="Wait until every node has the whole file.")]
 SkipTx = Annotated[bool, typer.Option("--skip-tx/--no-skip-tx", help="Do not pay for a file that the network knows already.")]
@@ -162,9 +166,7 @@ def upload(
     fast: Fast = True,
     task_size: TaskSize = 10,
     fragment_size: Annotated[int, typer.Option(help="Cut files above this; rounded up to a power of two.")] = FRAGMENT_SIZE,
-    erasure: Annotated[
-        str, typer.Option("--erasure", help="Store it once, with parity: 10+4 survives the loss of any 4 of 14 nodes or more.")
-    ] = "",
+    erasure: Annotated[str, typer.Option("--erasure", help=_ERASURE_HELP)] = "",
     encryption_key: KeyFile = None,
     encrypt: Annotated[bool, typer.Option("--encrypt", help="Encrypt for the account that signs.")] = False,
     recipient: Annotated[str, typer.Option(help="Encrypt for the owner of this public key (0x hex).")] = "",

@@ -69,6 +69,24 @@ async def test_nodes_die_and_are_replaced(fleet: Fleet, seed: int) -> None:
     assert len(fleet.payer.transactions) == 1
 
 
+async def test_the_wide_field_over_a_few_nodes(fleet: Fleet, seed: int) -> None:
+    """GF(2^16) is no matter of width: written, read after losses, repaired onto fresh nodes and read after losses again."""
+    chance = random.Random(seed)
+    await fleet.add(3)
+    data = chance.randbytes(2 * SEGMENT + 4711)
+    done = await fleet.storage().upload(data, erasure=Code(2, 1, field="gf65536"), options=QUICK)
+    (root,) = done.roots
+    assert (done.durability[0].losses, done.durability[0].code) == (1, "2+1:gf65536")
+    for _ in range(2):
+        await fleet.destroy_some(chance, 1)
+        await reads(fleet.storage(), root, data)
+        await fleet.add(1)
+        assert (await fleet.storage().repair(root)).rebuilt > 0
+        now = await fleet.storage().durability(root, prove=True)
+        assert (now.losses, now.missing, now.full) == (1, 0, True)
+    await reads(fleet.storage(), root, data)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("code", [Code(10, 4), Code(7, 3)], ids=str)
 async def test_nearly_a_third_die_twice(fleet: Fleet, code: Code, seed: int) -> None:

@@ -28,13 +28,39 @@ def coded(data: bytes, code: Code) -> tuple[Manifest, bytes]:
     return Manifest(code, part(data), part(bytes(parity)) if parity else None), bytes(parity)
 
 
-@pytest.mark.parametrize("text", ["10+4", "1+1", "200+56"])
+@pytest.mark.parametrize("text", ["10+4", "1+1", "200+56", "3+2:gf65536", "200+57", "700+324"])
 def test_codes(text: str) -> None:
-    assert str(Code.parse(text)) == text
+    code = Code.parse(text)
+    assert str(code) == text
+    assert code.field == ("gf65536" if text.endswith("65536") or code.data + code.parity > 256 else "gf256")
+
+
+def test_a_field_that_is_usual_is_not_told() -> None:
+    assert str(Code.parse("3+2:gf256")) == "3+2"
+    assert str(Code.parse("300+20:gf65536")) == "300+20"
 
 
 @pytest.mark.parametrize(
-    "text", ["", "10", "10+", "+4", "0+4", "10+0", "200+57", "-1+4", "1e1+4", "10+4+1", "²+1", "9" * 20 + "+1"]
+    "text",
+    [
+        "",
+        "10",
+        "10+",
+        "+4",
+        "0+4",
+        "10+0",
+        "200+57:gf256",
+        "700+325",
+        "-1+4",
+        "1e1+4",
+        "10+4+1",
+        "²+1",
+        "9" * 20 + "+1",
+        "3+2:",
+        "3+2:gf4",
+        "3+2:gf65536:",
+        ":gf256",
+    ],
 )
 def test_codes_that_are_none(text: str) -> None:
     with pytest.raises(InvalidInput):
@@ -66,11 +92,18 @@ def test_a_part_proves_what_its_file_proves(size: int, seed: int) -> None:
 
 
 @pytest.mark.parametrize("size", [100, 3 * SEGMENT, 7 * SEGMENT + 4711])
-def test_manifests_there_and_back(size: int, seed: int) -> None:
+@pytest.mark.parametrize("field", [1, 2])
+def test_manifests_there_and_back(size: int, field: int, seed: int) -> None:
     chance = random.Random(seed)
-    manifest, _ = coded(chance.randbytes(size), Code(3, 2))
+    manifest, _ = coded(chance.randbytes(size), Code(3, 2, field="gf256" if field == 1 else "gf65536"))
     raw = manifest.encode()
+    assert raw[16] == field
     assert Manifest.decode(raw) == manifest
+    with pytest.raises(InvalidInput, match="field 3"):
+        Manifest.decode(raw[:16] + bytes([3]) + raw[17:])
+    too_wide = raw[:20] + (200).to_bytes(4, "big") + (57 if field == 1 else 825).to_bytes(4, "big") + raw[28:]
+    with pytest.raises(InvalidInput, match="at most 256" if field == 1 else "at most 1024"):
+        Manifest.decode(too_wide)
     assert len(raw) == 112 + 32 * (-(-size // SEGMENT) + (0 if size < SEGMENT else -(-size // (3 * SEGMENT)) * 2))
     for at in [*range(60, 112), *(chance.randrange(len(raw)) for _ in range(60))]:
         wrong = bytearray(raw)
@@ -89,8 +122,8 @@ def test_manifests_there_and_back(size: int, seed: int) -> None:
 
 
 @pytest.mark.parametrize("size", [2 * SEGMENT - 100, 3 * SEGMENT, 4 * SEGMENT + 1])
-def test_any_of_a_stripe_give_all(size: int, seed: int) -> None:
-    code = Code(3, 2)
+@pytest.mark.parametrize("code", [Code(3, 2), Code(3, 2, field="gf65536")], ids=str)
+def test_any_of_a_stripe_give_all(size: int, code: Code, seed: int) -> None:
     data = random.Random(seed).randbytes(size)
     manifest, parity = coded(data, code)
     padded = data + bytes(-size % SEGMENT)
@@ -104,6 +137,20 @@ def test_any_of_a_stripe_give_all(size: int, seed: int) -> None:
             assert {position: row.tobytes() for position, row in made.items()} == {p: whole[p] for p in lost}
         with pytest.raises(InvalidInput):
             coding.decode(code, width, dict(list(whole.items())[: width - 1]), [4])
+
+
+def test_a_stripe_wider_than_bytes_count(seed: int) -> None:
+    """260+4 over a short file: positions beyond 256, zeros that are stored nowhere, as many lost as there is parity."""
+    code = Code.parse("260+4")
+    data = random.Random(seed).randbytes(6 * SEGMENT - 1000)
+    manifest, parity = coded(data, code)
+    assert Manifest.decode(manifest.encode()) == manifest
+    padded = data + bytes(-len(data) % SEGMENT)
+    whole = {p: padded[p * SEGMENT :][:SEGMENT] for p in range(6)}
+    whole |= {260 + p: parity[p * SEGMENT :][:SEGMENT] for p in range(4)}
+    lost = [0, 3, 5, 262]
+    made = coding.decode(code, 6, {p: row for p, row in whole.items() if p not in lost}, lost)
+    assert {p: row.tobytes() for p, row in made.items()} == {p: whole[p] for p in lost}
 
 
 def survives(row: Row) -> int:

@@ -38,9 +38,9 @@ def write_parity(data: Buffer, code: Code, out: Any) -> None:
         at = stripe * code.data * SEGMENT
         piece = view[at : at + code.data * SEGMENT]
         if piece.size == code.data * SEGMENT:
-            erasure.encode(piece.reshape(code.data, SEGMENT), code.parity, out=rows)
+            erasure.encode(piece.reshape(code.data, SEGMENT), code.parity, field=code.field, out=rows)
         else:
-            erasure.encode(_padded(piece, code.data), code.parity, out=rows)
+            erasure.encode(_padded(piece, code.data), code.parity, field=code.field, out=rows)
 
 
 def _padded(piece: NDArray[np.uint8], count: int) -> list[NDArray[np.uint8]]:
@@ -75,5 +75,6 @@ def decode(code: Code, width: int, known: Mapping[int, Buffer], wanted: Sequence
     if len(rows) < code.data:
         raise InvalidInput(f"stripe: {width} segments are needed, {len(known)} are known")
     present = sorted(rows)[: code.data]
-    made = erasure.recover([rows[position] for position in present], present, code.data, code.parity, wanted=wanted)
+    given = [rows[position] for position in present]
+    made = erasure.recover(given, present, code.data, code.parity, wanted=wanted, field=code.field)
     return dict(zip(wanted, made, strict=True))

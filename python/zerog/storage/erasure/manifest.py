@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from zerog.errors import InvalidInput
 from zerog.primitives import merkle
-from zerog.primitives.erasure import SHARDS_MAX
+from zerog.primitives.erasure import SHARDS_MAX, Field
 from zerog.storage.layout import SEGMENT, Layout, Proof, file_layout, zero_root
 
 if TYPE_CHECKING:
@@ -25,34 +25,60 @@ if TYPE_CHECKING:
 MAGIC: Final = b"zerog-erasure-1\0"
 MANIFEST_SIZE_MAX: Final = 64 << 20
 _HEAD: Final = struct.Struct(">16sB3xIIIQ32sQ32s")
-_FIELDS: Final = {1: "gf256"}
+# A stripe is held in memory when it is read or repaired: 256 MiB of segments at this many.
+STRIPE_SEGMENTS_MAX: Final = 1024
+_FIELDS: Final[dict[int, Field]] = {1: "gf256", 2: "gf65536"}
+_FIELD_NUMBERS: Final = {field: number for number, field in _FIELDS.items()}
 _TAG_MANIFEST, _TAG_PARITY = 1, 2
 TAG_SIZE: Final = len(MAGIC) + 1 + 32
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """``data`` segments of a file and ``parity`` more make a stripe; any ``data`` of them give all."""
+    """``data`` segments of a file and ``parity`` more make a stripe; any ``data`` of them give all.
+
+    ``field`` is that of ``zerog.primitives.erasure``: ``gf256`` holds 256 segments, ``gf65536`` is for more.
+
+    Raises:
+        InvalidInput: nothing of data or of parity, more segments than the field or ``STRIPE_SEGMENTS_MAX`` allow.
+    """
 
     data: int
     parity: int
+    field: Field = field(default="gf256", kw_only=True)
 
     def __post_init__(self) -> None:
-        if self.data < 1 or self.parity < 1 or self.data + self.parity > SHARDS_MAX:
+        most = SHARDS_MAX if self.field == "gf256" else STRIPE_SEGMENTS_MAX
+        if self.field not in _FIELD_NUMBERS:
+            raise InvalidInput(f"erasure code: expected the field gf256 or gf65536, found {self.field!r}")
+        if self.data < 1 or self.parity < 1 or self.data + self.parity > most:
             raise InvalidInput(
-                f"erasure code: expected at least 1+1 and at most {SHARDS_MAX} segments in a stripe, found {self}"
+                f"erasure code: expected at least 1+1 and at most {most} segments in a stripe over {self.field}, found {self}"
             )
 
     @classmethod
+    def of(cls, data: int, parity: int) -> Code:
+        """The code of this width over the field that is usual for it."""
+        return cls(data, parity, field=_usual(data, parity))
+
+    @classmethod
     def parse(cls, text: str) -> Code:
-        """``10+4``: ten of data, four of parity."""
-        data, plus, parity = text.partition("+")
-        if not plus or not (data.isascii() and data.isdigit() and parity.isascii() and parity.isdigit()) or len(text) > 12:
+        """``10+4``: ten of data, four of parity. ``10+4:gf65536`` names the field, which else follows from the width."""
+        shape, colon, named = text.partition(":")
+        data, plus, parity = shape.partition("+")
+        digits = data.isascii() and data.isdigit() and parity.isascii() and parity.isdigit()
+        found = next((known for known in _FIELDS.values() if known == named), None)
+        if not plus or not digits or len(shape) > 12 or (colon and found is None):
             raise InvalidInput(f"erasure code: expected data+parity such as 10+4, found {text[:40]!r}")
-        return cls(int(data), int(parity))
+        return cls.of(int(data), int(parity)) if found is None else cls(int(data), int(parity), field=found)
 
     def __str__(self) -> str:
-        return f"{self.data}+{self.parity}"
+        shape = f"{self.data}+{self.parity}"
+        return shape if self.field == _usual(self.data, self.parity) else f"{shape}:{self.field}"
+
+
+def _usual(data: int, parity: int) -> Field:
+    return "gf256" if data + parity <= SHARDS_MAX else "gf65536"
 
 
 class Tag(NamedTuple):
@@ -153,7 +179,7 @@ class Manifest:
     def encode(self) -> bytes:
         parity = self.parity
         head = _HEAD.pack(
-            MAGIC, 1, self.code.data, self.code.parity, SEGMENT, self.data.size, self.data.root,
+            MAGIC, _FIELD_NUMBERS[self.code.field], self.code.data, self.code.parity, SEGMENT, self.data.size, self.data.root,
             0 if parity is None else parity.size, bytes(32) if parity is None else parity.root,
         )  # fmt: skip
         return head + b"".join(self.data.segment_roots) + (b"" if parity is None else b"".join(parity.segment_roots))
@@ -167,10 +193,10 @@ class Manifest:
         """
         if len(raw) < _HEAD.size or len(raw) > MANIFEST_SIZE_MAX or raw[:16] != MAGIC:
             raise InvalidInput("not the manifest of an erasure-coded file")
-        _, field, k, m, segment, size, root, parity_size, parity_root = _HEAD.unpack_from(raw)
-        if field not in _FIELDS or segment != SEGMENT or raw[17:20] != bytes(3):
-            raise InvalidInput(f"manifest: field {field} with segments of {segment} bytes is not known here")
-        code = Code(k, m)
+        _, number, k, m, segment, size, root, parity_size, parity_root = _HEAD.unpack_from(raw)
+        if number not in _FIELDS or segment != SEGMENT or raw[17:20] != bytes(3):
+            raise InvalidInput(f"manifest: field {number} with segments of {segment} bytes is not known here")
+        code = Code(k, m, field=_FIELDS[number])
         if not 1 <= size <= 1 << 56:
             raise InvalidInput(f"manifest: a file of {size} bytes")
         count = file_layout(size).data_segments

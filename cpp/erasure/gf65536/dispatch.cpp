@@ -64,7 +64,7 @@ constexpr size_t round_up(size_t size, size_t unit) { return (size + unit - 1) /
 
 // What the rows of a column block may take, so that they stay in the second-level cache.
 constexpr size_t kScratchSizeBytes = size_t{512} << 10;
-constexpr size_t kWidthMax = 1024;
+constexpr size_t kWidthMin = 256, kWidthMax = 1024;
 // Bytes multiplied in about 50 microseconds.
 constexpr size_t kGrainWork = size_t{1} << 20;
 
@@ -110,7 +110,10 @@ class Column {
 
   // Rows of scratch that a plan takes: its own and two to pass through.
   static size_t rows(const Plan& plan) {
-    return (plan.kind == Plan::Kind::evaluation ? size_t{2} << coefficient_log(plan) : size_t{1} << plan.log_points) + 2;
+    if (plan.kind == Plan::Kind::erasure) return (size_t{1} << plan.log_points) + 2;
+    const unsigned log = coefficient_log(plan);
+    const bool one_block = plan.targets[plan.order.front()] >> log == plan.targets[plan.order.back()] >> log;
+    return ((one_block ? size_t{1} : size_t{2}) << log) + 2;
   }
   static unsigned coefficient_log(const Plan& plan) { return static_cast<unsigned>(std::bit_width(plan.columns - 1)); }
 
@@ -149,14 +152,15 @@ class Column {
     for (size_t i = 0; i < k; ++i) load(rows_ + i * width_, inputs[i]);
     std::memset(rows_ + k * width_, 0, (count - k) * width_);
     transform.inverse_truncated(rows_, log, 0, k);
-    uint8_t* values = rows_ + count * width_;
     for (size_t i = 0; i < plan_.rows;) {
       const auto block_of = [&](size_t index) { return size_t{plan_.targets[plan_.order[index]]} >> log; };
       const size_t block = block_of(i);
       size_t end = i;
       while (end < plan_.rows && block_of(end) == block) ++end;
       const auto place = [&](size_t index) { return plan_.targets[plan_.order[index]] & (count - 1); };
-      std::memcpy(values, rows_, count * width_);
+      // The coefficients are needed once for each block; the last one may have them.
+      uint8_t* values = end == plan_.rows ? rows_ : rows_ + count * width_;
+      if (values != rows_) std::memcpy(values, rows_, count * width_);
       transform.forward(values, log, block << log, place(i), place(end - 1) + 1);
       for (; i < end; ++i) store(sink, plan_.order[i], values + place(i) * width_);
     }
@@ -206,7 +210,7 @@ Outcome<bool> run(const Plan& plan, const uint8_t* const* inputs, const Sink& si
     });
   } else {
     const size_t rows = Column::rows(plan);
-    const size_t width = std::min(round_up(size, kRowUnit), std::clamp(kScratchSizeBytes / rows / kRowUnit * kRowUnit, kRowUnit, kWidthMax));
+    const size_t width = std::min(round_up(size, kRowUnit), std::clamp(round_up(kScratchSizeBytes / rows, kRowUnit), kWidthMin, kWidthMax));
     const size_t columns = round_up(size, width) / width;
     const size_t grain = std::max<size_t>(1, kGrainWork / (rows * width * (plan.log_points + 1)));
     parallel_for(columns, grain, [&](size_t begin, size_t end) {

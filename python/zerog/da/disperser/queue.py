@@ -1,0 +1,202 @@
+"""Blobs on their way through a disperser: a bounded queue on the disk, with every step of each blob.
+
+A blob is on the disk before its request id is given away, and every step is written before the next begins, so a disperser that
+was killed goes on where it was. The official disperser keeps this in memory and loses it (da.md §9.2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+
+from zerog.da.api import BlobRecord
+from zerog.errors import Conflict, Corrupt, Exhausted, InvalidInput, NotFound
+from zerog.store.kv import Batch, Kv
+from zerog.wire.da_ids import make_request_id, record_key
+
+FAMILIES: Final = {"da_request": False, "da_record": False, "da_data": True}
+"""Column families of a disperser's database: steps by request id, request ids by what the chain calls a blob, the data."""
+
+
+class Status(IntEnum):
+    """How far a blob has come, in the network's numbers."""
+
+    PROCESSING = 1
+    CONFIRMED = 2
+    FAILED = 3
+    FINALIZED = 4
+    INSUFFICIENT_SIGNATURES = 5
+
+
+_NEXT: Final = {
+    Status.PROCESSING: {Status.CONFIRMED, Status.FAILED, Status.INSUFFICIENT_SIGNATURES},
+    # A reorganisation takes a confirmation back.
+    Status.CONFIRMED: {Status.FINALIZED, Status.PROCESSING},
+    Status.FAILED: set(),
+    Status.FINALIZED: set(),
+    Status.INSUFFICIENT_SIGNATURES: set(),
+}
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One blob's place in the queue. Hashes and ids are empty until they are known."""
+
+    request_id: bytes
+    size_bytes: int
+    requested_at_ns: int
+    status: Status = Status.PROCESSING
+    retries: int = 0
+    data_root: bytes = b""
+    epoch: int = 0
+    quorum_id: int = 0
+    upload_tx: bytes = b""
+    commit_tx: bytes = b""
+    commit_block: int = 0
+    reason: str = ""
+
+    @property
+    def record(self) -> BlobRecord:
+        """What the chain calls it; means something from CONFIRMED on."""
+        return BlobRecord(self.epoch, self.quorum_id, self.data_root)
+
+
+class BlobQueue:
+    """The queue of one disperser. Threads may share it.
+
+    Args:
+        kv: an open database with ``FAMILIES``.
+        count_max, bytes_max: of blobs that are neither finalized nor given up; one more is refused.
+        retries_max: failures of one blob before it is given up.
+    """
+
+    def __init__(self, kv: Kv, *, count_max: int = 256, bytes_max: int = 2 << 30, retries_max: int = 2) -> None:
+        self._kv, self._count_max, self._bytes_max, self._retries_max = kv, count_max, bytes_max, retries_max
+        self._lock = threading.Lock()
+        self._open: dict[bytes, Entry] = {}
+        for _, packed in kv.scan("da_request"):
+            entry = _unpack(packed)
+            if entry.status in (Status.PROCESSING, Status.CONFIRMED):
+                self._open[entry.request_id] = entry
+        self._bytes = sum(entry.size_bytes for entry in self._open.values())
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @property
+    def size_bytes(self) -> int:
+        return self._bytes
+
+    def put(self, data: bytes, requested_at_ns: int) -> Entry:
+        """Take a blob; it is on the disk when this returns.
+
+        Raises:
+            Exhausted: the queue is full.
+        """
+        digest = hashlib.sha256(data).digest()
+        with self._lock:
+            if len(self._open) >= self._count_max or self._bytes + len(data) > self._bytes_max:
+                raise Exhausted(f"the queue is full: {len(self._open)} blobs of {self._bytes} bytes wait")
+            while self._kv.get("da_request", request_id := make_request_id(digest, requested_at_ns)) is not None:
+                requested_at_ns += 1  # the same data at the same moment is still another request
+            entry = Entry(request_id, len(data), requested_at_ns)
+            batch = Batch()
+            batch.put("da_data", request_id, data)
+            batch.put("da_request", request_id, msgspec.msgpack.encode(entry))
+            self._kv.write(batch)
+            self._open[request_id] = entry
+            self._bytes += len(data)
+            return entry
+
+    def get(self, request_id: bytes) -> Entry:
+        """
+        Raises:
+            NotFound: no blob was ever taken under this id, or it expired.
+        """
+        found = self._open.get(request_id)
+        if found is not None:
+            return found
+        packed = self._kv.get("da_request", request_id)
+        if packed is None:
+            raise NotFound("no blob with this request id")
+        return _unpack(packed)
+
+    def waiting(self, status: Status) -> list[Entry]:
+        """Blobs of a status that is not final, the oldest first."""
+        with self._lock:
+            found = [entry for entry in self._open.values() if entry.status == status]
+        return sorted(found, key=lambda entry: (entry.requested_at_ns, entry.request_id))
+
+    def data(self, request_id: bytes) -> bytes:
+        found = self._kv.get("da_data", request_id)
+        if found is None:
+            raise NotFound("the data of this request id is gone")
+        return found
+
+    def update(self, entry: Entry, **changes: object) -> Entry:
+        """Write a step; ``changes`` are fields of ``Entry``.
+
+        Raises:
+            Conflict: somebody else changed the blob since ``entry`` was read. InvalidInput: no such step exists.
+        """
+        with self._lock:
+            if self._open.get(entry.request_id) != entry:
+                raise Conflict("the blob is not what it was when this step began")
+            after = msgspec.structs.replace(entry, **changes)
+            if after.status != entry.status and after.status not in _NEXT[entry.status]:
+                raise InvalidInput(f"no step leads from {entry.status.name} to {after.status.name}")
+            batch = Batch()
+            batch.put("da_request", after.request_id, msgspec.msgpack.encode(after))
+            if after.status in (Status.CONFIRMED, Status.FINALIZED):
+                batch.put("da_record", record_key(after.data_root, after.epoch, after.quorum_id), after.request_id)
+            if after.status in (Status.FAILED, Status.INSUFFICIENT_SIGNATURES):
+                batch.delete("da_data", after.request_id)
+            self._kv.write(batch)
+            if after.status in (Status.PROCESSING, Status.CONFIRMED):
+                self._open[after.request_id] = after
+            else:
+                del self._open[after.request_id]
+                self._bytes -= after.size_bytes
+            return after
+
+    def failed(self, entry: Entry, reason: str, *, status: Status = Status.FAILED) -> Entry:
+        """A step failed: the blob is tried again from its last step, or given up with ``status`` after too many failures."""
+        retries = entry.retries + 1
+        if retries > self._retries_max:
+            return self.update(entry, status=status, retries=retries, reason=reason[:256])
+        return self.update(entry, retries=retries, reason=reason[:256])
+
+    def find(self, record: BlobRecord) -> bytes | None:
+        """The data of a blob that this disperser confirmed, None for others."""
+        request_id = self._kv.get("da_record", record_key(record.data_root, record.epoch, record.quorum_id))
+        return None if request_id is None else self._kv.get("da_data", request_id)
+
+    def expire(self, before_ns: int, *, count_max: int = 8) -> int:
+        """Forget blobs that ended and were requested before a time, at most so many; returns how many."""
+        batch, count = Batch(), 0
+        with self._lock:
+            for request_id, packed in self._kv.scan("da_request"):
+                entry = _unpack(packed)
+                if request_id in self._open or entry.requested_at_ns >= before_ns:
+                    continue
+                batch.delete("da_request", request_id)
+                batch.delete("da_data", request_id)
+                if entry.status == Status.FINALIZED:
+                    key = record_key(entry.data_root, entry.epoch, entry.quorum_id)
+                    if self._kv.get("da_record", key) == request_id:
+                        batch.delete("da_record", key)
+                count += 1
+                if count == count_max:
+                    break
+            self._kv.write(batch)
+        return count
+
+
+def _unpack(packed: bytes) -> Entry:
+    try:
+        return msgspec.msgpack.decode(packed, type=Entry)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise Corrupt(f"an entry of the queue has another form: {error}") from None

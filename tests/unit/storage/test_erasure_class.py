@@ -88,6 +88,24 @@ async def test_the_wide_field_over_a_few_nodes(fleet: Fleet, seed: int) -> None:
 
 
 @pytest.mark.slow
+async def test_a_code_wider_than_256_parts(fleet: Fleet, seed: int) -> None:
+    """Seven parts of a stripe of 264 that is mostly past the end of the file, over four nodes of which two die."""
+    chance = random.Random(seed)
+    await fleet.add(4)
+    data = chance.randbytes(3 * SEGMENT - 100)
+    done = await fleet.storage().upload(data, erasure=Code.parse("260+4"), options=QUICK)
+    (root,) = done.roots
+    assert (done.losses, done.durability[0].code) == (2, "260+4")
+    await fleet.destroy_some(chance, 2)
+    await reads(fleet.storage(), root, data)
+    await fleet.add(2)
+    assert (await fleet.storage().repair(root)).rebuilt > 0
+    now = await fleet.storage().durability(root, prove=True)
+    assert (now.losses, now.missing, now.full) == (2, 0, True)
+    await reads(fleet.storage(), root, data)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [Code(10, 4), Code(7, 3)], ids=str)
 async def test_nearly_a_third_die_twice(fleet: Fleet, code: Code, seed: int) -> None:
     """As many nodes as parts: any m die with their disks, every acknowledged file reads; after repair onto fresh ones again."""

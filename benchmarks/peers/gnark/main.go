@@ -1,4 +1,5 @@
-// gnark-crypto's BN254 scalar field, driven over standard input: the peer of benchmarks/kernels/bench_ntt.py.
+// gnark-crypto's BN254 scalar field and group sums, driven over standard input: the peer of benchmarks/kernels/bench_ntt.py and
+// bench_msm.py.
 //
 // Lines, each answered by one:
 //
@@ -9,6 +10,9 @@
 //	coset TIMES     the same on a coset, natural order
 //	mul COUNT TIMES nanoseconds of a product: the fastest of TIMES runs over vectors of COUNT elements (its own vector product)
 //	scalar COUNT TIMES  the same, a loop of single products
+//	points LOG      2^LOG points, number i is 12345^i times the generator, and as many scalars 1 / (i^2 + 3 i + 7); answers the hex
+//	                of the coordinates of their sum
+//	msm TIMES       seconds of the fastest of TIMES such sums
 //
 // GOMAXPROCS gives it as many threads as the test gives zerog.
 package main
@@ -20,6 +24,8 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/consensys/gnark-crypto/ecc"
+	"github.com/consensys/gnark-crypto/ecc/bn254"
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr/fft"
 )
@@ -46,7 +52,10 @@ func main() {
 	var (
 		domain *fft.Domain
 		values fr.Vector
+		points []bn254.G1Affine
+		sum    bn254.G1Affine
 	)
+	config := ecc.MultiExpConfig{NbTasks: runtime.GOMAXPROCS(0)}
 	tasks := fft.WithNbTasks(runtime.GOMAXPROCS(0))
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
@@ -60,13 +69,13 @@ func main() {
 			values = vector(n)
 			domain.FFT(values, fft.DIF, tasks)
 			fft.BitReverse(values)
-			var sum, index, term fr.Element
+			var total, index, term fr.Element
 			for i := range values {
 				index.SetUint64(uint64(i))
 				term.Mul(&values[i], &index)
-				sum.Add(&sum, &term)
+				total.Add(&total, &term)
 			}
-			raw := sum.Bytes()
+			raw := total.Bytes()
 			fmt.Printf("%x\n", raw[:])
 		case "fft":
 			fmt.Printf("%.9f\n", fastest(a, func() { domain.FFT(values, fft.DIF, tasks) }))
@@ -79,6 +88,29 @@ func main() {
 			fmt.Printf("%.9f\n", fastest(a, func() {
 				domain.FFT(values, fft.DIF, tasks, fft.OnCoset())
 				fft.BitReverse(values)
+			}))
+		case "points":
+			n := 1 << a
+			_, _, generator, _ := bn254.Generators()
+			powers := make([]fr.Element, n)
+			var tau fr.Element
+			tau.SetUint64(12345)
+			powers[0].SetOne()
+			for i := 1; i < n; i++ {
+				powers[i].Mul(&powers[i-1], &tau)
+			}
+			points = bn254.BatchScalarMultiplicationG1(&generator, powers)
+			values = fr.BatchInvert(vector(n))
+			if _, err := sum.MultiExp(points, values, config); err != nil {
+				panic(err)
+			}
+			x, y := sum.X.Bytes(), sum.Y.Bytes()
+			fmt.Printf("%x%x\n", x[:], y[:])
+		case "msm":
+			fmt.Printf("%.9f\n", fastest(a, func() {
+				if _, err := sum.MultiExp(points, values, config); err != nil {
+					panic(err)
+				}
 			}))
 		case "mul", "scalar":
 			x, y, z := vector(a), vector(a), make(fr.Vector, a)

@@ -3,7 +3,10 @@
 One chain, one node that holds everything, on loopback. Every file is new and paid for before its turn, so that a turn is the
 transfer: tree, proofs, segments, and the node's word that the file is whole. ``client`` is the library in a process that is up
 (for Go what it says itself of the transfer), ``command`` the whole command line. Processor seconds are those of client and
-node together. Downloads are proven segment by segment and compared with the root of the whole, by both.
+node together. Downloads are proven segment by segment up to the root of the whole, by both.
+
+MinIO (erasure set of four folders) takes and gives the same files in the same turns: it stores half as much again and proves
+nothing to its client. Its turn ends, like ours, when the server has acknowledged.
 
 Trees: the same file by us and by the Go, TypeScript and Python clients, reading it from the page cache.
 """
@@ -34,6 +37,7 @@ from tests.e2e.conftest import Zerog
 from tests.e2e.official_clients import CLIENTS, Net, go_binary, go_client
 from tests.e2e.storage_process import StorageNode
 
+from peers.minio import Minio, built
 from zerog.chain.client import ChainClient
 from zerog.contracts import registry
 from zerog.sdk.chain import Chain
@@ -60,15 +64,18 @@ class Place:
     node: StorageNode
     home: Path
     made: int = 0
+    minio: Minio | None = None
     net: Net = field(init=False)
 
     def __post_init__(self) -> None:
         self.net = Net(self.status["rpc_url"], "", [self.node.url], self.status["accounts"][3]["private_key"])
 
     def node_cpu_s(self) -> float:
+        """Of both servers: who does not take part in a turn uses none."""
         assert self.node.process is not None
-        fields = Path(f"/proc/{self.node.process.pid}/stat").read_text().rpartition(") ")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        servers = [self.node.process, *([] if self.minio is None or self.minio.process is None else [self.minio.process])]
+        fields = [Path(f"/proc/{one.pid}/stat").read_text().rpartition(") ")[2].split() for one in servers]
+        return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
 
     async def new_files(self, size: int, count: int) -> list[tuple[Path, str]]:
         """Files that the node's log has and whose bytes it does not have."""
@@ -94,10 +101,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     zerog = Zerog(home / "devnet")
     status = zerog.json("devnet", "up", "--detach", "--rpc-port", "0", "--ws-port", "0", "--block-ms", "100", "--no-storage")
     node = StorageNode(home / "node", status["rpc_url"], "0/1")
+    # The tiny run is a test of every commit; to build the server would be most of it.
+    minio = None if TINY and built() is None else Minio(home / "minio")
     try:
         node.start()
-        yield Place(zerog, status, node, home)
+        if minio is not None:
+            minio.start()
+        yield Place(zerog, status, node, home, minio=minio)
     finally:
+        if minio is not None:
+            minio.stop()
         node.stop()
         zerog.run("devnet", "down")
 
@@ -195,10 +208,33 @@ def go_download(place: Place, files: list[tuple[Path, str]]) -> Turn:
     return measured(place, run)
 
 
+def minio_upload(place: Place, files: list[tuple[Path, str]]) -> Turn:
+    minio = place.minio
+    assert minio is not None
+    return measured(place, lambda: sum(minio.put(path) for path, _ in files))
+
+
+def minio_download(place: Place, files: list[tuple[Path, str]]) -> Turn:
+    minio = place.minio
+    assert minio is not None
+
+    def run() -> float:
+        alone = 0.0
+        for path, _ in files:
+            target = path.with_suffix(".out")
+            alone += minio.get(path.name, target)
+            assert target.stat().st_size == path.stat().st_size
+            target.unlink()
+        return alone
+
+    return measured(place, run)
+
+
 WAYS: dict[str, tuple[Callable[[Place, list[tuple[Path, str]]], Turn], Callable[[Place, list[tuple[Path, str]]], Turn]]] = {
     "ours": (library_upload, library_download),
     "our command": (command_upload, command_download),
     "go": (go_upload, go_download),
+    "minio": (minio_upload, minio_download),
 }
 
 
@@ -218,11 +254,12 @@ def told(turns: list[Turn], total_bytes: int) -> dict[str, float]:
 def test_up_and_down(place: Place) -> None:
     go_binary("0g-storage-client")
     results: dict[str, Any] = {}
+    names = [name for name in WAYS if name != "minio" or place.minio is not None]
     for size, count, rounds in PLANS:
-        up: dict[str, list[Turn]] = {name: [] for name in WAYS}
-        down: dict[str, list[Turn]] = {name: [] for name in WAYS}
+        up: dict[str, list[Turn]] = {name: [] for name in names}
+        down: dict[str, list[Turn]] = {name: [] for name in names}
         for turn in range(rounds):
-            order = list(WAYS) if turn % 2 == 0 else list(reversed(WAYS))
+            order = names if turn % 2 == 0 else names[::-1]
             for name in order:
                 files = asyncio.run(place.new_files(size, count))
                 upload, download = WAYS[name]
@@ -231,9 +268,15 @@ def test_up_and_down(place: Place) -> None:
                 for path, _ in files:
                     path.unlink()
         for way, turns in (("upload", up), ("download", down)):
-            found = {name: told(turns[name], size * count) for name in WAYS}
-            ratios = [peer.client_s / ours.client_s for ours, peer in zip(turns["ours"], turns["go"], strict=True)]
-            results[f"{way} {NAMES[size]}"] = found | {"times_go": round(statistics.median(ratios), 2)}
+            found = {name: told(turns[name], size * count) for name in names}
+            ratios = {
+                f"times_{peer}": round(
+                    statistics.median(p.client_s / o.client_s for o, p in zip(turns["ours"], turns[peer], strict=True)), 2
+                )
+                for peer in ("go", "minio")
+                if peer in names
+            }
+            results[f"{way} {NAMES[size]}"] = found | ratios
     keep("storage_transfers", results)
     assert all(entry["ours"]["mb_per_s"] > 0 for entry in results.values())
 

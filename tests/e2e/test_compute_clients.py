@@ -74,7 +74,8 @@ def run(package: str, chain: Chain, who: int, where: Path, steps: list[tuple[str
         cwd=npm_project(HERE, "npm-compute", "run.cjs"), capture_output=True, text=True, timeout=JOB_TIMEOUT_S,
     )  # fmt: skip
     told = [line for line in done.stdout.splitlines() if line.startswith("RESULT")]
-    assert done.returncode == 0 and told, done.stdout[-3000:] + done.stderr[-3000:]
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert told, done.stdout[-3000:] + done.stderr[-3000:]
     results = json.loads(told[-1].removeprefix("RESULT"))
     for step, result in zip(steps, results, strict=True):
         assert "error" not in result, (step, result, done.stdout[-2000:])

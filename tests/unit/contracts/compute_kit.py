@@ -6,13 +6,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from coincurve import PrivateKey
-from tests.unit.contracts.contract_kit import ONE, OWNER, RICH, At, World
+from tests.unit.contracts.contract_kit import ALICE, ONE, OWNER, RICH, At, Failed, World
 
 from zerog._native import keccak256
 from zerog.chain.presets import Network, network
-from zerog.contracts import registry
+from zerog.contracts import fine_tuning, inference, registry
+from zerog.contracts.calls import Call
 from zerog.contracts.registry import ComputeParameters
 from zerog.types import Address
+from zerog.wire import compute
 
 USER_KEY = PrivateKey(bytes.fromhex("5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a"))
 TEE_KEY = PrivateKey(bytes.fromhex("2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6"))
@@ -53,6 +55,7 @@ class ComputeWorld(World):
     net: Network = field(default_factory=network_with)
     later: int = 0
     extra: dict[bytes, dict[str, Any]] = field(default_factory=dict)
+    logs: list[Any] = field(default_factory=list)
 
     def change_alloc(self, alloc: dict[Any, Any]) -> None:
         for who in (PROVIDER, STRANGER):
@@ -78,6 +81,21 @@ class ComputeWorld(World):
     @property
     def tuning(self) -> At:
         return self.at(registry.FINE_TUNING, "FineTuningServing")
+
+    def ask(self, at: At, call: Call[Any], sender: Address = ALICE) -> Any:
+        """The decoded result of a transaction that must succeed; its effects stay. The last one's logs are in ``logs``."""
+        result = self.raw(sender, at.address, call.data)
+        if not result["success"]:
+            raise Failed(at.interface.explain_revert(result["output"]))
+        self.logs = result["logs"]
+        return call.decode(result["output"])
+
+    def refused(self, at: At, call: Call[Any], sender: Address = ALICE) -> str:
+        try:
+            self.ask(at, call, sender)
+        except Failed as error:
+            return error.reason
+        raise AssertionError("it succeeded")
 
     def serve(self, provider: Address = PROVIDER, **changes: Any) -> None:
         """A service of inference that the owner has looked at."""
@@ -110,3 +128,22 @@ def tuning_service(**changes: Any) -> tuple[Any, ...]:
     }  # fmt: skip
     assert set(changes) <= set(made)
     return tuple((made | changes).values())
+
+
+def settlement(world: World, user: Address, fee: int, nonce: int, **changes: Any) -> inference.Settlement:
+    """An item that the provider's signer has signed; ``key`` and the fields that a forger would change."""
+    key, provider = changes.pop("key", TEE_KEY), changes.pop("provider", PROVIDER)
+    named = changes.pop("requests_hash", b"\5" * 32)
+    struct = compute.settlement_struct(named, nonce, provider, user, fee)
+    domain = compute.inference_domain(world.net.chain_id, registry.INFERENCE)
+    item = inference.Settlement(user, provider, fee, named, nonce, signed(key, compute.typed_digest(domain, struct)))
+    return replace(item, **changes)
+
+
+def delivery(world: World, user: Address, id: str, fee: int, nonce: int, **changes: Any) -> fine_tuning.Settlement:
+    """The settlement of a deliverable, signed; ``key`` and the fields that a forger would change."""
+    key, secret, root = changes.pop("key", TEE_KEY), changes.pop("secret", b"secret"), changes.pop("root", b"\1" * 32)
+    struct = compute.deliverable_struct(id, secret, root, nonce, fee, user)
+    domain = compute.fine_tuning_domain(world.net.chain_id, registry.FINE_TUNING)
+    item = fine_tuning.Settlement(id, secret, root, nonce, signed(key, compute.typed_digest(domain, struct)), fee, user)
+    return replace(item, **changes)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.contracts.compute_kit import DAY, INFERENCE, PROVIDER, STRANGER, TUNING, ComputeWorld, network_with
+from tests.unit.contracts.compute_kit import DAY, INFERENCE, PROVIDER, STRANGER, TUNING, ComputeWorld, network_with, settlement
 from tests.unit.contracts.contract_kit import ALICE, BOB, ONE, OWNER
 
-from zerog.contracts import registry
+from zerog.contracts import inference, ledger, registry
 from zerog.contracts.artifact import load
 from zerog.types import Address
 
@@ -107,28 +107,28 @@ def test_a_first_transfer_fits_what_the_python_client_allows(world: ComputeWorld
 
 
 def test_transfers(world: ComputeWorld) -> None:
-    ledger = world.ledger
-    assert "LedgerNotExists" in ledger.fails(ALICE, "transferFund", PROVIDER, INFERENCE, ONE)
-    ledger.send(ALICE, "addLedger", "about me", value=10 * ONE)
-    assert "InvalidServiceType" in ledger.fails(ALICE, "transferFund", PROVIDER, "inference", ONE)
-    assert ledger.fails(ALICE, "transferFund", PROVIDER, INFERENCE, 0) == "ZeroAmountNotAllowed()"
-    assert "MinimumDepositRequired" in ledger.fails(ALICE, "transferFund", PROVIDER, INFERENCE, LEAST_TRANSFER - 1)
-    told = ledger.fails(ALICE, "transferFund", PROVIDER, INFERENCE, 10 * ONE + 1)
+    book = world.ledger
+    assert "LedgerNotExists" in book.fails(ALICE, "transferFund", PROVIDER, INFERENCE, ONE)
+    book.send(ALICE, "addLedger", "about me", value=10 * ONE)
+    assert "InvalidServiceType" in book.fails(ALICE, "transferFund", PROVIDER, "inference", ONE)
+    assert book.fails(ALICE, "transferFund", PROVIDER, INFERENCE, 0) == "ZeroAmountNotAllowed()"
+    assert "MinimumDepositRequired" in book.fails(ALICE, "transferFund", PROVIDER, INFERENCE, LEAST_TRANSFER - 1)
+    told = book.fails(ALICE, "transferFund", PROVIDER, INFERENCE, 10 * ONE + 1)
     assert told == f"InsufficientAvailableBalance(available={10 * ONE}, required={10 * ONE + 1})"
-    assert "InsufficientAvailableBalance" in ledger.fails(ALICE, "transferFund", PROVIDER, INFERENCE, 1 << 200)
-    assert ledger.fails(ALICE, "transferFund", ALICE, INFERENCE, ONE) == "CallFailed()"  # a provider is no user of its own
+    assert "InsufficientAvailableBalance" in book.fails(ALICE, "transferFund", PROVIDER, INFERENCE, 1 << 200)
+    assert book.fails(ALICE, "transferFund", ALICE, INFERENCE, ONE) == "CallFailed()"  # a provider is no user of its own
     assert world.inference.call("accountExists", ALICE, PROVIDER) is False
-    ledger.send(ALICE, "transferFund", PROVIDER, INFERENCE, 4 * ONE)
+    book.send(ALICE, "transferFund", PROVIDER, INFERENCE, 4 * ONE)
     assert held(world) == (6 * ONE, 10 * ONE)
     assert world.balance(registry.INFERENCE) == 4 * ONE
     account = world.inference.call("getAccount", ALICE, PROVIDER)
     assert account == (ALICE, PROVIDER, 0, 4 * ONE, 0, [], "about me", True, 0, 0, 0)
-    ledger.send(ALICE, "transferFund", PROVIDER, INFERENCE, 1)  # an account that exists takes any amount
+    book.send(ALICE, "transferFund", PROVIDER, INFERENCE, 1)  # an account that exists takes any amount
     assert world.inference.call("getAccount", ALICE, PROVIDER)[3] == 4 * ONE + 1
-    assert "MinimumDepositRequired" in ledger.fails(ALICE, "refund", 6 * ONE - 2)
-    assert ledger.call("getLedgerProviders", ALICE, INFERENCE) == [PROVIDER]
-    assert ledger.call("getLedgerProviders", ALICE, TUNING) == []
-    assert "InvalidServiceType" in ledger.fails(ALICE, "retrieveFund", [PROVIDER], "x")
+    assert "MinimumDepositRequired" in book.fails(ALICE, "refund", 6 * ONE - 2)
+    assert book.call("getLedgerProviders", ALICE, INFERENCE) == [PROVIDER]
+    assert book.call("getLedgerProviders", ALICE, TUNING) == []
+    assert "InvalidServiceType" in book.fails(ALICE, "retrieveFund", [PROVIDER], "x")
 
 
 def test_what_is_on_its_way_back_is_taken_first(world: ComputeWorld) -> None:
@@ -189,6 +189,37 @@ def test_fifty_providers_and_no_more() -> None:
     assert world.inference.call("getAllAccounts", 0, 0) == ([], 0)
 
 
+def test_typed_calls(world: ComputeWorld) -> None:
+    """What a wallet of ours sends and reads, beside the contract's own words."""
+    at = world.ledger
+    world.raw(ALICE, at.address, ledger.add_ledger("me").data, ONE)
+    world.raw(ALICE, at.address, ledger.deposit().data, 1)
+    world.raw(ALICE, at.address, ledger.deposit_for(BOB).data, ONE)
+    world.ask(at, ledger.transfer(PROVIDER, ledger.INFERENCE, ONE))
+    assert world.ask(at, ledger.ledger(ALICE)) == (one := ledger.Ledger(ALICE, 1, ONE + 1, "me"))
+    assert one.locked == ONE
+    assert world.ask(at, ledger.providers(ALICE, ledger.INFERENCE)) == [PROVIDER]
+    world.ask(at, ledger.retrieve([PROVIDER], ledger.INFERENCE))
+    world.later = DAY
+    world.ask(at, ledger.retrieve([PROVIDER], ledger.INFERENCE))
+    assert "MustWithdrawAllFundsFirst" in world.refused(at, ledger.delete())
+    world.ask(at, ledger.refund(ONE + 1))
+    assert "LedgerNotExists" in world.refused(at, ledger.ledger(ALICE))
+    assert [row.name for row in world.ask(at, ledger.services())] == [ledger.INFERENCE, ledger.FINE_TUNING]
+    found = world.ask(at, ledger.service_info(registry.FINE_TUNING))
+    assert (found.address, found.kind, found.version, found.recommended) == (registry.FINE_TUNING, "fine-tuning", "v1.0", True)
+    world.ask(at, ledger.set_minimums(7, 8), OWNER)
+    assert (world.ask(at, ledger.min_account_balance()), world.ask(at, ledger.min_transfer_amount())) == (7, 8)
+
+
+def test_spending_is_told(world: ComputeWorld) -> None:
+    world.serve()
+    world.fund(ALICE, ONE)
+    world.ask(world.inference, inference.settle([settlement(world, ALICE, 9, 1)]), PROVIDER)
+    told = [(topics, data) for address, topics, data in world.logs if address == registry.LEDGER]
+    assert [ledger.decode_spent(*one) for one in told] == [ledger.Spent(ALICE, registry.INFERENCE, 9)]
+
+
 def test_only_services_spend(world: ComputeWorld) -> None:
     world.ledger.send(ALICE, "addLedger", "", value=ONE)
     assert "CallerNotRegisteredService" in world.ledger.fails(BOB, "spendFund", ALICE, 1)
@@ -212,41 +243,41 @@ def test_pages_of_ledgers(world: ComputeWorld) -> None:
 
 
 def test_the_registry_of_services(world: ComputeWorld) -> None:
-    ledger = world.ledger
-    rows = ledger.call("getAllActiveServices")
+    book = world.ledger
+    rows = book.call("getAllActiveServices")
     stamp = world.net.timestamp
     service, tuning = registry.INFERENCE, registry.FINE_TUNING
     assert rows == [
         (service, service, "inference", "v1.0", INFERENCE, "", True, stamp),
         (tuning, tuning, "fine-tuning", "v1.0", TUNING, "", True, stamp),
     ]
-    assert ledger.call("getServiceInfo", service) == rows[0]
-    assert "ServiceNotRegistered" in ledger.fails(ALICE, "getServiceInfo", ALICE)
-    assert ledger.call("getServiceAddressByName", TUNING) == tuning
-    assert ledger.call("getServiceAddressByName", "none") == bytes(20)
-    assert ledger.call("getRecommendedService", "inference") == ("v1.0", service)
-    assert "NoRecommendedService" in ledger.fails(ALICE, "getRecommendedService", "none")
+    assert book.call("getServiceInfo", service) == rows[0]
+    assert "ServiceNotRegistered" in book.fails(ALICE, "getServiceInfo", ALICE)
+    assert book.call("getServiceAddressByName", TUNING) == tuning
+    assert book.call("getServiceAddressByName", "none") == bytes(20)
+    assert book.call("getRecommendedService", "inference") == ("v1.0", service)
+    assert "NoRecommendedService" in book.fails(ALICE, "getRecommendedService", "none")
     newer = world.deploy(OWNER, load("BeaconProxy"), registry.compute_name("inference beacon"), b"")
     world.at(newer, "InferenceServing").send(OWNER, "initialize", DAY, registry.LEDGER, OWNER)
     more = ("inference", "v2.0", newer, "the next")
-    assert "Ownable" in ledger.fails(ALICE, "registerService", *more)
-    assert "InvalidServiceAddress" in ledger.fails(OWNER, "registerService", "a", "b", bytes(20), "")
-    assert ledger.fails(OWNER, "registerService", "", "b", newer, "") == "ServiceTypeRequired()"
-    assert ledger.fails(OWNER, "registerService", "a", "", newer, "") == "VersionRequired()"
-    assert "ServiceAlreadyRegistered" in ledger.fails(OWNER, "registerService", "a", "b", service, "")
-    assert "ServiceNameExists" in ledger.fails(OWNER, "registerService", "inference", "v1.0", newer, "")
+    assert "Ownable" in book.fails(ALICE, "registerService", *more)
+    assert "InvalidServiceAddress" in book.fails(OWNER, "registerService", "a", "b", bytes(20), "")
+    assert book.fails(OWNER, "registerService", "", "b", newer, "") == "ServiceTypeRequired()"
+    assert book.fails(OWNER, "registerService", "a", "", newer, "") == "VersionRequired()"
+    assert "ServiceAlreadyRegistered" in book.fails(OWNER, "registerService", "a", "b", service, "")
+    assert "ServiceNameExists" in book.fails(OWNER, "registerService", "inference", "v1.0", newer, "")
     for address in (ALICE, registry.W0G, registry.LEDGER):
-        assert "ServiceMustImplementIServing" in ledger.fails(OWNER, "registerService", "a", "b", address, "")
-    (told,) = ledger.send(OWNER, "registerService", *more)
+        assert "ServiceMustImplementIServing" in book.fails(OWNER, "registerService", "a", "b", address, "")
+    (told,) = book.send(OWNER, "registerService", *more)
     assert told == ("ServiceRegistered", {"serviceAddress": newer, "serviceName": "inference-v2.0"})
-    assert ledger.call("getAllVersions", "inference") == (["v1.0", "v2.0"], [service, newer], [True, False])
-    assert not ledger.call("isRecommendedVersion", "inference", "v2.0")
-    assert "InvalidServiceType" in ledger.fails(OWNER, "setRecommendedService", "inference", "v3.0")
-    assert "Ownable" in ledger.fails(ALICE, "setRecommendedService", "inference", "v2.0")
-    ledger.send(OWNER, "setRecommendedService", "inference", "v2.0")
-    assert ledger.call("isRecommendedVersion", "inference", "v2.0")
-    assert ledger.call("getAllVersions", "inference")[2] == [False, True]
-    assert ledger.call("getAllVersions", "none") == ([], [], [])
+    assert book.call("getAllVersions", "inference") == (["v1.0", "v2.0"], [service, newer], [True, False])
+    assert not book.call("isRecommendedVersion", "inference", "v2.0")
+    assert "InvalidServiceType" in book.fails(OWNER, "setRecommendedService", "inference", "v3.0")
+    assert "Ownable" in book.fails(ALICE, "setRecommendedService", "inference", "v2.0")
+    book.send(OWNER, "setRecommendedService", "inference", "v2.0")
+    assert book.call("isRecommendedVersion", "inference", "v2.0")
+    assert book.call("getAllVersions", "inference")[2] == [False, True]
+    assert book.call("getAllVersions", "none") == ([], [], [])
 
 
 def test_owners(world: ComputeWorld) -> None:

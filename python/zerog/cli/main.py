@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from zerog import __version__
-from zerog.cli import account, bench, chain, config, devnet, doctor, storage, storage_kv
+from zerog.cli import account, bench, chain, config, da_params, devnet, doctor, storage, storage_kv
 from zerog.cli.output import REFUSED, fail
 from zerog.errors import Conflict, ZerogError
 
@@ -32,6 +32,9 @@ app.add_typer(chain.app, name="chain")
 chain.app.add_typer(account.app, name="account")
 app.add_typer(storage.app, name="storage")
 storage_kv.add_to(storage.app)
+da = typer.Typer(no_args_is_help=True, help="Data availability.")
+da.add_typer(da_params.app, name="params")
+app.add_typer(da, name="da")
 app.add_typer(config.app, name="config")
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)

@@ -80,7 +80,8 @@ def test_the_nouns_and_verbs_that_people_were_promised() -> None:
     storage upload; storage upload-dir; storage root; storage download; storage download-dir; storage info; storage status;
     storage kv-write; storage kv-read; storage run; storage indexer;
     storage kv run; storage kv status; storage kv access; storage kv result;
-    storage durability; storage repair; storage repair-service
+    storage durability; storage repair; storage repair-service;
+    da params dev; da params check
     """
     assert {name.strip() for name in promised.split(";")} == set(ALL)
 

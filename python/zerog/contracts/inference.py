@@ -295,9 +295,7 @@ def _preview(row: Any) -> Preview:
 def _account(row: Any) -> Account:
     refunds = tuple(Refund(*entry[:3]) for entry in row[5])
     user, provider, nonce, balance, pending, _, info, acknowledged, _, generation, bitmap = row
-    return Account(
-        Address(user), Address(provider), nonce, balance, pending, refunds, info, acknowledged, generation, bitmap
-    )
+    return Account(Address(user), Address(provider), nonce, balance, pending, refunds, info, acknowledged, generation, bitmap)
 
 
 def _accounts(row: Any) -> tuple[list[Account], int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from zerog.da import params
-from zerog.da.encoder import Encoder
+from zerog.da.encoding import Encoder
 from zerog.errors import Corrupt, InvalidInput, NotFound
 from zerog.primitives import commit
 from zerog.primitives.blob import Geometry

@@ -41,7 +41,7 @@ def test_ordered_root_at_the_edges_of_key_sizes(count: int) -> None:
 
 
 @pytest.mark.parametrize("secure", [False, True])
-@pytest.mark.parametrize("round_", range(6))
+@pytest.mark.parametrize("round_", [0, *(pytest.param(round_, marks=pytest.mark.slow) for round_ in range(1, 6))])
 def test_changes_follow_the_definition(seed: int, secure: bool, round_: int) -> None:
     rng = random.Random(seed * 10 + round_)
     tree = trie.Trie(secure=secure)

@@ -47,7 +47,7 @@ def change(rng: random.Random, world: Plain) -> tuple[list[tuple[object, ...]], 
     return rows, after
 
 
-@pytest.mark.parametrize("proof_memory", [0, 1 << 20])
+@pytest.mark.parametrize("proof_memory", [pytest.param(0, marks=pytest.mark.slow), 1 << 20])
 def test_blocks_follow_the_definition(seed: int, proof_memory: int) -> None:
     rng = random.Random(seed)
     world = _native.World()

@@ -165,6 +165,7 @@ async def test_slow_connections_are_closed_and_bother_nobody(tmp_path: Path) -> 
             writer.close()
 
 
+@pytest.mark.slow
 async def test_many_connections(tmp_path: Path) -> None:
     """C13: beyond the bound connections are shed; those that remain, and later ones, are answered."""
     async with running(tmp_path / "home", **{"chain.rpc.connections_max": 32, "chain.rpc.idle_close_s": 3}) as node:

@@ -66,6 +66,7 @@ def test_mistakes(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_nobody_answers(run: Run) -> None:  # noqa: F811
     done = run("storage", "status", "--node", "http://127.0.0.1:9")
     assert done.code == 3

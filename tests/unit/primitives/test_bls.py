@@ -86,6 +86,7 @@ def test_vectors_of_encodings() -> None:
     assert bls.encode(point, "plain").hex() == constant["commitment_wire_hex"]
 
 
+@pytest.mark.slow
 def test_against_plain_arithmetic(seed: int) -> None:
     rng = random.Random(seed)
     for secret in (1, 2, R - 1, rng.randrange(1, R)):

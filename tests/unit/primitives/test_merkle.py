@@ -57,6 +57,7 @@ def test_published_files(entry: dict[str, Any]) -> None:
     assert set(merkle.verify_segments(proofs)) <= {"none"}
 
 
+@pytest.mark.slow
 def test_published_files_by_the_oracle() -> None:
     for entry in FILES:
         if entry["size"] > 5000:

@@ -240,6 +240,7 @@ async def test_servers_that_are_none(
     assert (tmp_path / "out").read_bytes() == DATA
 
 
+@pytest.mark.slow
 async def test_a_node_that_goes_silent(stored: Running, tmp_path: Path) -> None:
     async def silent(method: str, params: list[Any], result: Any) -> Any:
         if method.startswith("zgs_downloadSegment"):

@@ -69,6 +69,7 @@ async def test_nodes_die_and_are_replaced(fleet: Fleet, seed: int) -> None:
     assert len(fleet.payer.transactions) == 1
 
 
+@pytest.mark.slow
 async def test_the_wide_field_over_a_few_nodes(fleet: Fleet, seed: int) -> None:
     """GF(2^16) is no matter of width: written, read after losses, repaired onto fresh nodes and read after losses again."""
     chance = random.Random(seed)

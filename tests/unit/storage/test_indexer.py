@@ -134,6 +134,7 @@ async def test_files_over_rest(network: Network) -> None:
     assert (await network.get("/node/status"))[1]["data"]["nextTxSeq"] == 1
 
 
+@pytest.mark.slow
 async def test_ranges_of_a_file(network: Network) -> None:
     """As a browser, a player and a download manager ask; only whole proven files are cut."""
     data = pattern(300_001)
@@ -178,6 +179,7 @@ async def test_refusals_over_rest(network: Network, path: str, code: int) -> Non
     assert (status, answer["code"]) == (200, code)
 
 
+@pytest.mark.slow
 async def test_a_directory_over_rest(network: Network) -> None:
     inner = pattern(5000)
     tree = await network.store(inner)

@@ -1,6 +1,6 @@
 """Other people's Ethereum nodes, started for a comparison in the same run.
 
-anvil comes from npm (pinned in package.json beside this file), geth is built once through the Go module proxy. Both land
+anvil comes from npm, geth is built once through the Go module proxy. Both land
 in a cache folder of the checkout; a peer that cannot be had is reported with the reason, never silently left out.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import socket
 import subprocess
@@ -66,7 +67,8 @@ def free_port() -> int:
 
 
 def anvil_binary() -> Path:
-    """Installs anvil with npm on first use."""
+    """Installs anvil with npm on first use: the package of this platform by its own name, since as an optional part of the whole
+    one an older npm leaves it out when its Node.js is older than the package says it wants. The binary needs no Node.js."""
     home = CACHE / f"anvil-{ANVIL_VERSION}"
     binary = next(iter(home.glob("node_modules/@foundry-rs/anvil-linux-*/bin/anvil")), None)
     if binary is None:
@@ -74,7 +76,8 @@ def anvil_binary() -> Path:
         if npm is None:
             raise PeerMissing("anvil: npm is not installed")
         home.mkdir(parents=True, exist_ok=True)
-        (home / "package.json").write_text(json.dumps({"private": True, "dependencies": {"@foundry-rs/anvil": ANVIL_VERSION}}))
+        package = f"@foundry-rs/anvil-linux-{'arm64' if platform.machine() == 'aarch64' else 'amd64'}"
+        (home / "package.json").write_text(json.dumps({"private": True, "dependencies": {package: ANVIL_VERSION}}))
         done = subprocess.run(
             [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=home, capture_output=True, text=True
         )

@@ -67,8 +67,8 @@ def free_port() -> int:
 
 
 def anvil_binary() -> Path:
-    """Installs anvil with npm on first use: the package of this platform by its own name, since as an optional part of the whole
-    one an older npm leaves it out when its Node.js is older than the package says it wants. The binary needs no Node.js."""
+    """Installs anvil with npm on first use: the package of this platform by its own name. As an optional part of the whole
+    one an older npm leaves it out when its Node.js is older than the package wants; the binary needs none at all."""
     home = CACHE / f"anvil-{ANVIL_VERSION}"
     binary = next(iter(home.glob("node_modules/@foundry-rs/anvil-linux-*/bin/anvil")), None)
     if binary is None:

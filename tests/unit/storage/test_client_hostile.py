@@ -23,6 +23,8 @@ from zerog.storage.layout import SEGMENT, FileTree, Layout
 from zerog.storage.part import Part, put
 from zerog.storage.remote import FileInfo, Remote
 
+pytestmark = pytest.mark.slow  # whole nodes live and die in these: `make test` stays under a minute without
+
 SIZE = 4 * SEGMENT + 777
 DATA = pattern(SIZE)
 TREE = FileTree.from_buffer(DATA)

@@ -24,6 +24,8 @@ from zerog.storage.directory import Entry
 from zerog.storage.indexer import Endpoints, serve
 from zerog.storage.layout import FileTree
 
+pytestmark = pytest.mark.slow  # whole nodes live and die in these: `make test` stays under a minute without
+
 METHODS = sorted(set(re.findall(r'"(indexer_\w+)":', Path(indexer.__file__).read_text())))
 
 

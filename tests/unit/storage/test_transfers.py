@@ -23,6 +23,8 @@ from zerog.storage.layout import SEGMENT, FileTree
 from zerog.storage.remote import Remote
 from zerog.storage.stream_blob import StreamBlob, Write
 
+pytestmark = pytest.mark.slow  # whole nodes live and die in these: `make test` stays under a minute without
+
 QUICK = UploadOptions(timeout_s=20)
 
 

@@ -18,6 +18,8 @@ from zerog.cli import main as cli
 from zerog.cli import output
 from zerog.errors import ConfigError, Conflict, InvalidInput, NotFound, TimedOut, Unavailable
 
+pytestmark = pytest.mark.slow  # whole nodes or processes in each: `make test` stays under a minute without
+
 SECRET = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 OWNER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 

@@ -20,6 +20,8 @@ from zerog.storage.client import UploadOptions
 from zerog.storage.layout import SEGMENT, FileTree, Proof, Segment
 from zerog.storage.remote import NodeRefused, Remote
 
+pytestmark = pytest.mark.slow  # whole nodes or processes in each: `make test` stays under a minute without
+
 DATA = pattern(11 * SEGMENT + 777)
 TREE = FileTree.from_buffer(DATA)
 COUNT = TREE.layout.data_segments

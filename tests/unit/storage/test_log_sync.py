@@ -28,6 +28,8 @@ from zerog.storage.shards import settle, split
 from zerog.storage.store import FAMILIES, Position, Store
 from zerog.store.memory import MemoryKv
 
+pytestmark = pytest.mark.slow  # whole nodes or processes in each: `make test` stays under a minute without
+
 
 async def until(met: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):

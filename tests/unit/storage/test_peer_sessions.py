@@ -23,6 +23,8 @@ from zerog.storage.peers.network import SERVICE
 from zerog.storage.peers.score import Event, Standing
 from zerog.wire.proto import storage_peers_pb2 as pb
 
+pytestmark = pytest.mark.slow  # whole nodes or processes in each: `make test` stays under a minute without
+
 KEY, OTHER = PeerKey(b"\x11" * 32), PeerKey(b"\x12" * 32)
 DATA = pattern(600_000)
 

@@ -15,6 +15,8 @@ from zerog.storage import ingest
 from zerog.storage.ingest import ChunkCache, Limits, Refusal
 from zerog.storage.layout import FileTree
 
+pytestmark = pytest.mark.slow  # whole nodes or processes in each: `make test` stays under a minute without
+
 DATA = pattern(1_048_577)
 TREE = FileTree.from_buffer(DATA)
 LARGE = pattern(11 << 20)

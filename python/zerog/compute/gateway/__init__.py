@@ -1,0 +1,1 @@
+"""The provider's HTTP face: shapes, admission, routes, who may enter."""

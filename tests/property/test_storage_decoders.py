@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from zerog.contracts import flow
 from zerog.errors import Conflict, InvalidInput, PeerFault
 from zerog.primitives.hashing import keccak256
+from zerog.runtime.eth import EthLog
 from zerog.storage import crypt, directory, frames
 from zerog.storage.api import Shard
 from zerog.storage.client import submission
 from zerog.storage.directory import Entry
 from zerog.storage.erasure import manifest
-from zerog.storage.eth import EthLog
 from zerog.storage.ingest import Refusal
 from zerog.storage.layout import FileTree, Proof, Segment, check_segments
 from zerog.storage.log import read_submission

@@ -300,6 +300,23 @@ class RepairConfig(_Section, frozen=True):
     learn_timeout_s: Positive = 60
 
 
+class DaChainConfig(_Section, frozen=True):
+    endpoint: str = "http://127.0.0.1:8545"
+    entrance: str = ""
+    signers_version: Literal[2, 3] = 3
+    start_block: Count = 0
+    page_blocks: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
+    final_after_blocks: Count = 0
+    poll_ms: Annotated[int, Meta(ge=10, le=600_000)] = 1000
+    timeout_s: Positive = 30
+    attempts: Positive = 5
+    backoff_ms: Positive = 500
+
+
+class DaConfig(_Section, frozen=True):
+    chain: DaChainConfig = DaChainConfig()
+
+
 class Config(_Section, frozen=True):
     """Everything that a zerog process can be told."""
 
@@ -309,6 +326,7 @@ class Config(_Section, frozen=True):
     storage: StorageConfig = StorageConfig()
     indexer: IndexerConfig = IndexerConfig()
     repair: RepairConfig = RepairConfig()
+    da: DaConfig = DaConfig()
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from zerog.contracts import flow
 from zerog.errors import PeerFault
+from zerog.runtime.eth import EthLog
 from zerog.storage.api import Tx
-from zerog.storage.eth import EthLog
 from zerog.storage.layout import root_of_nodes
 
 SUBMIT_TOPIC = flow.SUBMIT_TOPIC

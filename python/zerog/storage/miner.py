@@ -34,14 +34,14 @@ from zerog.primitives import pora
 from zerog.primitives.hashing import keccak256
 from zerog.runtime import disk, log
 from zerog.runtime.config import StorageConfig
+from zerog.runtime.eth import EthReceipt, SendingEth
+from zerog.runtime.key import Key
 from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_http import Method
 from zerog.runtime.service import Ready
 from zerog.runtime.tasks import Tasks
 from zerog.storage.api import Shard
-from zerog.storage.eth import EthReceipt, SendingEth
 from zerog.storage.ingest import invalid_params
-from zerog.storage.key import Key
 from zerog.storage.rpc import Arguments, guarded
 from zerog.storage.sealing import Epochs, Sealed, Seals, is_sealed_well, seal_proof
 from zerog.storage.store import Store

@@ -14,10 +14,10 @@ from typing import Any
 from zerog.contracts import reward
 from zerog.errors import Corrupt, InvalidInput, NotFound, PeerFault, TimedOut, Unavailable
 from zerog.runtime import log
+from zerog.runtime.eth import Eth
 from zerog.runtime.offload import Offload
 from zerog.runtime.service import Ready
 from zerog.storage import shards
-from zerog.storage.eth import Eth
 from zerog.storage.layout import SECTORS_PER_SEGMENT
 from zerog.storage.metrics import PrunerMetrics
 from zerog.storage.store import Store

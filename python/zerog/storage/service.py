@@ -21,6 +21,7 @@ from zerog.contracts import registry as contracts
 from zerog.errors import ConfigError, InvalidInput
 from zerog.runtime import disk, log, metrics, process
 from zerog.runtime.config import Config, StorageConfig
+from zerog.runtime.eth import Eth, SendingEth, known_chain, open_eth
 from zerog.runtime.node import Node
 from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_http import Bounds, Doors, Method, RpcServer, Site, Stats
@@ -28,7 +29,6 @@ from zerog.runtime.service import Ready, Service
 from zerog.runtime.tasks import Tasks
 from zerog.storage.api import Peers, Shard, Tx
 from zerog.storage.erasure.surface import ErasureSurface
-from zerog.storage.eth import Eth, SendingEth, known_chain, open_eth
 from zerog.storage.frames_http import SegmentRoutes
 from zerog.storage.ingest import Ingest, Limits
 from zerog.storage.metrics import PrunerMetrics, StorageMetrics

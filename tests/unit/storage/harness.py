@@ -19,7 +19,7 @@ from zerog.contracts.artifact import load
 from zerog.primitives.hashing import keccak256
 from zerog.primitives.merkle import FlowTree
 from zerog.runtime import config as settings
-from zerog.storage.eth import BlockHead, EthLog, PageTooLarge
+from zerog.runtime.eth import BlockHead, EthLog, PageTooLarge
 from zerog.storage.layout import FileTree, Segment
 from zerog.storage.service import Endpoints, StorageNode, serve
 from zerog.wire import abi

@@ -12,8 +12,8 @@ from tests.unit.storage.harness import FLOW, SimulatedEth, pattern, running, sub
 from tests.unit.storage.peers_kit import until
 
 from zerog.errors import PeerFault, TimedOut, Unavailable
+from zerog.runtime.eth import BlockHead
 from zerog.runtime.offload import Offload
-from zerog.storage.eth import BlockHead
 from zerog.storage.layout import FileTree
 from zerog.storage.store import FAMILIES, Store
 from zerog.storage.sync.log_sync import LogSync, Reading

@@ -22,10 +22,10 @@ from zerog.contracts.flow import EpochRange, MineContext
 from zerog.errors import ConfigError, Corrupt, PeerFault
 from zerog.primitives import pora
 from zerog.primitives.hashing import keccak256
+from zerog.runtime.eth import HttpEth
+from zerog.runtime.key import Key
 from zerog.runtime.metrics import new_registry
 from zerog.storage.api import Shard
-from zerog.storage.eth import HttpEth
-from zerog.storage.key import Key
 from zerog.storage.miner import MinerService, MiningTask, task_of
 from zerog.storage.sealing import Epochs, Run, Sealed, decode_sealed, encode_sealed
 from zerog.storage.service import serve

@@ -19,6 +19,7 @@ from zerog.contracts import registry as contracts
 from zerog.errors import ConfigError, Corrupt, Exhausted, InvalidInput
 from zerog.runtime import disk, log, metrics, process
 from zerog.runtime.config import Config, StorageKvConfig
+from zerog.runtime.eth import Eth, known_chain, open_eth
 from zerog.runtime.limits import BoundedQueue
 from zerog.runtime.node import Node
 from zerog.runtime.offload import Offload
@@ -26,7 +27,6 @@ from zerog.runtime.rpc_http import Bounds, Doors, RpcServer, Site
 from zerog.runtime.service import Ready, Service
 from zerog.runtime.tasks import Tasks
 from zerog.storage import crypt
-from zerog.storage.eth import Eth, known_chain, open_eth
 from zerog.storage.kv.fetch import Fetcher
 from zerog.storage.kv.metrics import KvMetrics
 from zerog.storage.kv.replay import Counts, Held, KvStore, Patience, Replayer, Senders

@@ -17,9 +17,9 @@ from typing import Final
 from zerog.contracts import flow as flow_contract
 from zerog.errors import Conflict, Corrupt, InvalidInput, PeerFault, TimedOut, Unavailable
 from zerog.runtime import log
+from zerog.runtime.eth import Eth, PageTooLarge
 from zerog.runtime.offload import Offload
 from zerog.storage.api import Tx
-from zerog.storage.eth import Eth, PageTooLarge
 from zerog.storage.log import SUBMIT_TOPIC, read_submission
 from zerog.storage.store import Position, Store
 

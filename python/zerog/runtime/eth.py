@@ -1,4 +1,4 @@
-"""The chain as the storage node needs it: a few calls of any node's JSON-RPC, with retries. Two ports, one body over HTTP."""
+"""The chain as services beside it need it: a few calls of any node's JSON-RPC, with retries. Two ports, one body over HTTP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import msgspec
 
 from zerog.errors import ConfigError, InvalidInput, PeerFault, TimedOut, Unavailable
 from zerog.runtime import log
-from zerog.runtime.config import StorageChainConfig
 from zerog.types import parse_address, parse_hash, parse_hex
 from zerog.wire import jsonrpc
 
@@ -66,6 +65,19 @@ class Eth(Protocol):
     async def call(self, to: bytes, data: bytes) -> bytes: ...
 
 
+class Endpoint(Protocol):
+    """The settings of a section that say where a chain answers."""
+
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def timeout_s(self) -> int: ...
+    @property
+    def attempts(self) -> int: ...
+    @property
+    def backoff_ms(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class EthReceipt:
     """What became of a transaction; ``logs`` are (address, topics, data) in order."""
@@ -82,7 +94,7 @@ class SendingEth(Eth, Protocol):
 
     async def call_from(self, sender: bytes, to: bytes, data: bytes) -> bytes: ...
 
-    async def estimate_gas(self, sender: bytes, to: bytes, data: bytes) -> int:
+    async def estimate_gas(self, sender: bytes, to: bytes, data: bytes, value: int = 0) -> int:
         """``PeerFault`` with the contract's words when the transaction would fail."""
 
     async def gas_price(self) -> int: ...
@@ -137,10 +149,19 @@ class HttpEth:
             return None
         return _read(lambda: BlockHead(int(found["number"], 16), parse_hash(found["hash"]), parse_hash(found["parentHash"])))
 
+    async def finalized(self) -> BlockHead:
+        """The last block that is never taken back, by the node's word."""
+        found = await self._call("eth_getBlockByNumber", "finalized", False)
+        return _read(lambda: BlockHead(int(found["number"], 16), parse_hash(found["hash"]), parse_hash(found["parentHash"])))
+
     async def logs(self, address: bytes, topic: bytes, first: int, last: int) -> list[EthLog]:
-        wanted = {
-            "address": "0x" + address.hex(), "topics": ["0x" + topic.hex()], "fromBlock": hex(first), "toBlock": hex(last),
-        }  # fmt: skip
+        return await self.logs_of(address, (topic,), first, last)
+
+    async def logs_of(self, address: bytes, topics: Sequence[bytes], first: int, last: int) -> list[EthLog]:
+        """``logs`` with one of several first topics, or with any when none is named."""
+        wanted: dict[str, Any] = {"address": "0x" + address.hex(), "fromBlock": hex(first), "toBlock": hex(last)}
+        if topics:
+            wanted["topics"] = [["0x" + topic.hex() for topic in topics]]
         found = await self._call("eth_getLogs", wanted)
 
         def read() -> list[EthLog]:
@@ -160,16 +181,18 @@ class HttpEth:
 
         return _read(read)
 
-    async def call(self, to: bytes, data: bytes) -> bytes:
-        found = await self._call("eth_call", {"to": "0x" + to.hex(), "data": "0x" + data.hex()}, "latest")
+    async def call(self, to: bytes, data: bytes, at: int | str = "latest") -> bytes:
+        """At a block, by its number or by a name that the node knows."""
+        block = hex(at) if isinstance(at, int) else at
+        found = await self._call("eth_call", {"to": "0x" + to.hex(), "data": "0x" + data.hex()}, block)
         return _read(lambda: parse_hex(found))
 
     async def call_from(self, sender: bytes, to: bytes, data: bytes) -> bytes:
         found = await self._call("eth_call", _request(sender, to, data), "latest")
         return _read(lambda: parse_hex(found))
 
-    async def estimate_gas(self, sender: bytes, to: bytes, data: bytes) -> int:
-        return _quantity(await self._call("eth_estimateGas", _request(sender, to, data)))
+    async def estimate_gas(self, sender: bytes, to: bytes, data: bytes, value: int = 0) -> int:
+        return _quantity(await self._call("eth_estimateGas", _request(sender, to, data) | {"value": hex(value)}))
 
     async def gas_price(self) -> int:
         return _quantity(await self._call("eth_gasPrice"))
@@ -253,16 +276,16 @@ def _request(sender: bytes, to: bytes, data: bytes) -> dict[str, str]:
     return {"from": "0x" + sender.hex(), "to": "0x" + to.hex(), "data": "0x" + data.hex()}
 
 
-def open_eth(config: StorageChainConfig) -> HttpEth:
-    """The chain behind ``storage.chain.endpoint``.
+def open_eth(config: Endpoint, section: str = "storage.chain") -> HttpEth:
+    """The chain behind the endpoint of a section of the settings.
 
     Raises:
         ConfigError: the endpoint is no URL.
     """
     url = urlsplit(config.endpoint)
     if url.scheme not in ("http", "https") or not url.hostname:
-        message = f"storage.chain.endpoint: expected a URL that begins with http:// or https://, found {config.endpoint[:80]!r}"
-        raise ConfigError(message, key="storage.chain.endpoint", value=config.endpoint, origin="")
+        message = f"{section}.endpoint: expected a URL that begins with http:// or https://, found {config.endpoint[:80]!r}"
+        raise ConfigError(message, key=f"{section}.endpoint", value=config.endpoint, origin="")
     return HttpEth(config.endpoint, timeout_s=config.timeout_s, attempts=config.attempts, backoff_s=config.backoff_ms / 1000)
 
 

@@ -1,4 +1,4 @@
-"""The key that a storage service sends transactions with: read from a private file, kept inside libsecp256k1."""
+"""The key that a service sends transactions with: read from a private file, kept inside libsecp256k1."""
 
 from __future__ import annotations
 

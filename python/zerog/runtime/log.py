@@ -61,7 +61,10 @@ class Logger:
 
 
 def get(name: str) -> Logger:
-    """The logger of a module: ``log.get(__name__)``."""
+    """The logger of a module: ``log.get(__name__)``, also where the module runs as ``python -m``."""
+    if name == "__main__":
+        spec = getattr(sys.modules[name], "__spec__", None)
+        name = "zerog" if spec is None else spec.name
     return Logger(name)
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import stat
 import subprocess
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.e2e.conftest import Zerog
+
+from zerog.contracts import mine
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -62,21 +67,73 @@ def test_status_is_a_contract_with_scripts(zerog: Zerog) -> None:
         "da_entrance", "ledger", "inference", "fine_tuning",
     }  # fmt: skip
     assert len(set(status["storage"]["nodes"])) == 4
-    names = ["chain", "storage-0", "storage-1", "storage-2", "storage-3", "indexer", "kv"]
+    assert status["storage"]["miner"]["node"] == status["storage"]["nodes"][0]
+    assert status["storage"]["repair"] == status["processes"][-1]["metrics_url"]
+    names = ["chain", "storage-0", "storage-1", "storage-2", "storage-3", "indexer", "kv", "repair"]
     assert [one["name"] for one in status["processes"]] == names
     assert {one["state"] for one in status["processes"]} == {"running"}
     for one in status["processes"]:
         assert alive(one["process"])
         with urllib.request.urlopen(one["metrics_url"], timeout=10) as told:
             assert b"zerog_" in told.read(), one["name"]
+        assert "service.ready" in (zerog.home / "logs" / f"{one['name']}.log").read_text()
+    assert "repair.ready" in (zerog.home / "logs" / "repair.log").read_text(), "a module's own events, run by python -m"
     assert stat.S_IMODE(zerog.home.stat().st_mode) == 0o700
     for name in ("network.json", "chain.toml", "running.json", "storage-0.toml", "indexer.toml"):
         assert stat.S_IMODE((zerog.home / name).stat().st_mode) == 0o600, name
 
 
-def test_a_network_goes_on_where_it_stopped(zerog: Zerog) -> None:
+def rpc(url: str, method: str, *params: Any) -> Any:
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+    with urllib.request.urlopen(
+        urllib.request.Request(url, body, {"Content-Type": "application/json"}), timeout=60
+    ) as response:
+        return json.loads(response.read())["result"]
+
+
+def answers(status: dict[str, Any]) -> list[str]:
+    """Who mined, for each answer that the mine contract accepted."""
+    wanted = {"address": status["contracts"]["mine"], "topics": ["0x" + mine.SUBMISSION_TOPIC.hex()], "fromBlock": "0x0"}
+    return [entry["topics"][2] for entry in rpc(status["rpc_url"], "eth_getLogs", wanted)]
+
+
+def running(zerog: Zerog) -> dict[str, Any]:
+    """What the supervisor wrote last."""
+    status: dict[str, Any] = json.loads((zerog.home / "running.json").read_text())
+    return status
+
+
+def fallen_and_back(zerog: Zerog, name: str, meanwhile: Callable[[], None] = lambda: None) -> None:
+    """kill -9 of one process, and the supervisor has started it again."""
+
+    def facts() -> Any:
+        return next(one for one in running(zerog)["processes"] if one["name"] == name)
+
+    killed = facts()["process"]
+    meanwhile()
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: facts()["state"] == "running" and facts()["process"] != killed, f"{name} to run again")
+
+
+def repaired(zerog: Zerog) -> float:
+    """Segments that the repair has made, if all files are whole now; else 0."""
+    with urllib.request.urlopen(running(zerog)["storage"]["repair"], timeout=10) as told:
+        numbers = dict(line.split() for line in told.read().decode().splitlines() if line[:1] != "#")
+    whole = numbers["zerog_repair_files"] == numbers["zerog_repair_full_files"] == "1.0"
+    return float(numbers["zerog_repair_rebuilt_segments_total"]) if whole else 0
+
+
+def test_a_network_goes_on_where_it_stopped(zerog: Zerog, tmp_path: Path, seed: int) -> None:
+    """What is in the chain and what is stored; mining, and repair of what a node has lost."""
     first = zerog.json("devnet", "up", "--detach", *WHOLE)
     sent = zerog.json("chain", "send", "--to", FRIEND, "--value", "1.25")
+    (tmp_path / "in").write_bytes(random.Random(seed).randbytes(1_200_000))
+    stored = zerog.json("storage", "upload", "--erasure", "2+1", str(tmp_path / "in"))
+    assert stored["losses_survivable"] == 1
+    # The epoch with the file in it ends; in the next one the node that mines answers for its part.
+    assert answers(first) == []
+    rpc(first["rpc_url"], "hardhat_mine", hex(250))
+    until(lambda: answers(first), "an answer of the miner", 90)
     process = first["process"]
     others = children(process)
     assert sorted(others) == sorted(one["process"] for one in first["processes"])
@@ -84,10 +141,23 @@ def test_a_network_goes_on_where_it_stopped(zerog: Zerog) -> None:
     assert not alive(process)
     assert not any(alive(child) for child in others)
     assert zerog.json("devnet", "down") == {"stopped": False}
-    zerog.json("devnet", "up", "--detach", *WHOLE)
+
+    again = zerog.json("devnet", "up", "--detach", *WHOLE)
     assert zerog.json("chain", "account", "balance", FRIEND)["balance"] == "1250000000000000000"
     found = zerog.json("chain", "tx", sent["hash"])
     assert int(found["receipt"]["blockNumber"], 16) == sent["block"]
+    before = zerog.json("storage", "durability", stored["root"])
+    assert (before["full"], before["losses_survivable"]) == (True, 1)
+    holder = next(one["url"] for one in before["nodes"] if one["data"])
+    name = next(one["name"] for one in again["processes"] if one.get("url") == holder)
+    fallen_and_back(zerog, name, lambda: os.rename(zerog.home / name, tmp_path / "lost"))
+    until(lambda: repaired(zerog), f"the repair of what {name} lost", 60)
+    after = zerog.json("storage", "durability", stored["root"], "--prove")
+    assert (after["full"], after["losses_survivable"], after["liars"]) == (True, 1, [])
+    fallen_and_back(zerog, "repair")
+    mined = len(answers(again))
+    rpc(again["rpc_url"], "hardhat_mine", hex(250))
+    until(lambda: len(answers(again)) > mined, "mining to go on", 90)
 
 
 @pytest.mark.parametrize("victim", ["supervisor", "chain"])

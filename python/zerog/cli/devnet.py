@@ -51,6 +51,14 @@ def up(
     storage: Annotated[
         bool | None, typer.Option("--storage/--no-storage", help="Storage nodes, an indexer, a KV node.  [default: storage]")
     ] = None,
+    miner: Annotated[
+        bool | None,
+        typer.Option("--miner/--no-miner", help="One storage node mines; fixed when the network is made.  [default: miner]"),
+    ] = None,
+    repair: Annotated[
+        bool | None,
+        typer.Option("--repair/--no-repair", help="Repair of files stored with --erasure.  [default: repair]"),
+    ] = None,
     storage_port: Annotated[
         int | None,
         typer.Option(
@@ -68,7 +76,8 @@ def up(
     """Start the local network, or go on where it stopped.
 
     The first start makes ten funded accounts from the well-known test mnemonic and the contracts of 0G at their addresses.
-    Beside the chain run four storage nodes (two shards, two replicas), an indexer and a KV node; who falls is started again.
+    Beside the chain run four storage nodes (two shards, two replicas; one mines), an indexer, a KV node and the repair of files
+    stored with --erasure; who falls is started again.
     Without --detach it runs until Ctrl-C. Everything that was acknowledged survives a crash.
     """
     wanted: dict[str, Any] = {
@@ -80,6 +89,8 @@ def up(
         "block_ms": block_ms,
         "archive": archive,
         "storage": storage,
+        "miner": miner,
+        "repair": repair,
         "storage_port": storage_port,
         "indexer_port": indexer_port,
         "kv_port": kv_port,
@@ -146,7 +157,8 @@ def _status_text(status: dict[str, Any]) -> None:
         print("\nstorage")
         rows = [("indexer and gateway", status["storage"]["indexer"])]
         rows.append(("KV node", status["storage"]["kv"]))
-        rows += [(f"node {index}", url) for index, url in enumerate(status["storage"]["nodes"])]
+        miner = status["storage"].get("miner", {}).get("node")
+        rows += [(f"node {i}", url + (" (mines)" if url == miner else "")) for i, url in enumerate(status["storage"]["nodes"])]
         facts([(f"  {name}", url) for name, url in rows])
     print("\naccounts (for tests only: everybody knows these keys)")
     for index, entry in enumerate(status["accounts"]):
@@ -171,7 +183,7 @@ def status(home: Home, as_json: Json = False) -> None:
     def text() -> None:
         _status_text(found)
         print(f"\nprocesses (supervisor {found['process']}, logs in {found['home']}/logs)")
-        rows = [[f"  {one['name']}", one["state"], one["process"] or "", one["url"]] for one in found["processes"]]
+        rows = [[f"  {one['name']}", one["state"], one["process"] or "", one.get("url", "")] for one in found["processes"]]
         table(["  name", "state", "process", "URL"], rows)
         print(f"\nblock {found['block_number']}")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zerog.chain.presets import genesis, network
-from zerog.contracts.registry import NAMED
+from zerog.contracts.registry import NAMED, StorageParameters
 from zerog.errors import Conflict, Corrupt, InvalidInput
 from zerog.runtime.disk import read_private, write_atomic
 from zerog.sdk.wallet import Account
@@ -19,6 +19,7 @@ MNEMONIC: Final = "test test test test test test test test test test test junk"
 """Known to everybody: its accounts are for test networks only."""
 ACCOUNTS: Final = 10
 FAUCET_INDEX: Final = 10
+MINER_INDEX: Final = 11
 ACCOUNT_BALANCE: Final = 1_000_000 * 10**18
 FAUCET_BALANCE: Final = 1_000_000_000 * 10**18
 FORMAT: Final = 1
@@ -38,13 +39,17 @@ class Options:
     block_ms: int = 500
     archive: bool = False
 
+    miner: bool = True
+    """Also lasting: the storage contracts of the genesis have epochs that a miner closes, or one that never ends."""
+
     storage: bool = True
+    repair: bool = True
     storage_port: int | None = None
     indexer_port: int | None = None
     kv_port: int | None = None
 
 
-LASTING: Final = ("chain_id", "mnemonic", "gas_limit")
+LASTING: Final = ("chain_id", "mnemonic", "gas_limit", "miner")
 
 SHARDS: Final = ("0/2", "0/2", "1/2", "1/2")
 """Of the storage nodes: two shards, two replicas of each."""
@@ -52,6 +57,14 @@ STORAGE_PORT: Final = 5678
 """The usual port of the first storage node, its admin port after it; the others follow in steps of two."""
 INDEXER_PORT: Final = 12345
 KV_PORT: Final = 6789
+
+MINED: Final = StorageParameters(
+    blocks_per_epoch=240, target_mine_blocks=236, subtask_interval=1, difficulty=1, target_submissions=1
+)
+"""Mining that a desk can afford: epochs of two minutes, one answer wanted in each and two at most; the difficulty goes from one
+that anything meets to what a twentieth of a core finds. Long enough that a submission rarely meets the end of an epoch."""
+MINER_NODE: Final = 0
+"""The storage node that mines."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +84,11 @@ class Paths:
     @property
     def chain_home(self) -> Path:
         return self.data("chain")
+
+    @property
+    def miner_key(self) -> Path:
+        """The key of the storage node that mines."""
+        return self.home / "miner.key"
 
     @property
     def ready(self) -> Path:
@@ -144,11 +162,18 @@ def faucet_account(mnemonic: str) -> Account:
     return Account.from_mnemonic(mnemonic, FAUCET_INDEX)
 
 
+def miner_account(mnemonic: str) -> Account:
+    """The account that pays for mining, and is paid."""
+    return Account.from_mnemonic(mnemonic, MINER_INDEX)
+
+
 def network_genesis(options: Options) -> dict[str, Any]:
     """The genesis of the local network; its first account owns the predeployed contracts."""
     people = accounts(options.mnemonic)
-    net = network("devnet", chain_id=options.chain_id, gas_limit=options.gas_limit, owner=people[0].address)
-    balances = {account.address: ACCOUNT_BALANCE for account in people}
+    mined = {"storage": MINED} if options.miner else {}
+    net = network("devnet", chain_id=options.chain_id, gas_limit=options.gas_limit, owner=people[0].address, **mined)
+    payers = [*people, miner_account(options.mnemonic)] if options.miner else people
+    balances = {account.address: ACCOUNT_BALANCE for account in payers}
     balances[faucet_account(options.mnemonic).address] = FAUCET_BALANCE
     return genesis(net, balances)
 
@@ -184,9 +209,13 @@ def choose(paths: Paths, wanted: Mapping[str, Any]) -> Options:
     if known is not None:
         for name in LASTING:
             if name in said and said[name] != getattr(known, name):
-                shown = f" (it has {getattr(known, name)})" if name != "mnemonic" else ""
+                has = getattr(known, name)
+                if isinstance(has, bool):
+                    other = f"--{'' if has else 'no-'}{name}"
+                else:
+                    other = f"another {name.replace('_', '-')}" + (f" (it has {has})" if name != "mnemonic" else "")
                 raise Conflict(
-                    f"the network in {paths.home} was made with another {name.replace('_', '-')}{shown}; "
+                    f"the network in {paths.home} was made with {other}; "
                     f"leave the option away, or begin anew with `zerog devnet reset`"
                 )
     options = Options(**{**asdict(known or Options()), **said})
@@ -199,6 +228,8 @@ def prepare(paths: Paths, options: Options) -> None:
     if not paths.network.exists():
         write_atomic(paths.genesis, json.dumps(network_genesis(options), indent=1).encode(), mode=0o644)
     write_atomic(paths.network, json.dumps({"format": FORMAT, **asdict(options)}, indent=1).encode(), mode=0o600)
+    if options.miner:
+        write_atomic(paths.miner_key, miner_account(options.mnemonic).export_secret().removeprefix("0x").encode(), mode=0o600)
 
 
 def read(paths: Paths) -> Options | None:
@@ -209,7 +240,7 @@ def read(paths: Paths) -> Options | None:
         data = json.loads(read_private(paths.network))
         if data.pop("format") != FORMAT:
             raise Conflict(f"{paths.network} was written by another version of zerog; it is left as it is")
-        return Options(**data)
+        return Options(**{"miner": False} | data)  # as networks were made before there was a choice
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Corrupt(f"{paths.network} does not read as a network; restore it or `zerog devnet reset`") from None
 
@@ -245,6 +276,8 @@ def wishes(options: Options) -> list[PortWish]:
     made.append(PortWish("indexer.metrics", local, 0))
     made.append(wish("kv", host, options.kv_port, KV_PORT))
     made.append(PortWish("kv.metrics", local, 0))
+    if options.repair:
+        made.append(PortWish("repair.metrics", local, 0))
     return made
 
 
@@ -258,6 +291,8 @@ def roles(paths: Paths, options: Options, ports: Mapping[str, int]) -> list[Role
     if options.storage:
         made += [_storage_node(paths, options, ports, index) for index in range(len(SHARDS))]
         made += [_indexer(options, ports), _kv(paths, options, ports)]
+        if options.repair:
+            made.append(_repair(options, ports))
     return made
 
 
@@ -298,7 +333,23 @@ def _storage_node(paths: Paths, options: Options, ports: Mapping[str, int], inde
         "admin_url": f"http://127.0.0.1:{ports[f'{name}.admin']}",
         "shard": SHARDS[index],
     }
+    if _mines(options, index):
+        sections["storage.miner"] = {
+            "enabled": True,
+            "key_file": str(paths.miner_key),
+            "close_epochs": True,
+            "poll_ms": 500,
+            "batch_nonces": 16,
+            "threads": 1,
+            "cpu_percent": 5,
+            "cache_bytes": 16 << 20,
+        }
+        facts["mines_for"] = miner_account(options.mnemonic).address_text
     return Role(name, "zerog.storage.service", sections, home, facts)
+
+
+def _mines(options: Options, index: int) -> bool:
+    return options.miner and index == MINER_NODE
 
 
 def _log_of(options: Options, ports: Mapping[str, int]) -> dict[str, Any]:
@@ -331,6 +382,15 @@ def _kv(paths: Paths, options: Options, ports: Mapping[str, int]) -> Role:
     return Role("kv", "zerog.storage.kv.service", sections, home, {"url": _url(options, ports["kv"])})
 
 
+def _repair(options: Options, ports: Mapping[str, int]) -> Role:
+    sections: dict[str, dict[str, Any]] = {
+        "metrics": {"host": "127.0.0.1", "port": ports["repair.metrics"]},
+        # A node that falls is started again at once: who is gone for longer has lost its disk.
+        "repair": {"indexer": _url(options, ports["indexer"]), "interval_s": 5, "grace_s": 15},
+    }
+    return Role("repair", "zerog.storage.erasure.repair", sections, None, {})
+
+
 def _url(options: Options, port: int, scheme: str = "http") -> str:
     """An address that can be typed on this machine."""
     host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
@@ -358,4 +418,9 @@ def status(paths: Paths, options: Options, ports: Mapping[str, int], process: in
             "kv": _url(options, ports["kv"]),
             "gateway": _url(options, ports["indexer"]),
         }
+        if options.miner:
+            address = miner_account(options.mnemonic).address_text
+            made["storage"]["miner"] = {"node": made["storage"]["nodes"][MINER_NODE], "address": address}
+        if options.repair:
+            made["storage"]["repair"] = f"http://127.0.0.1:{ports['repair.metrics']}/metrics"
     return made

@@ -221,6 +221,7 @@ class StorageMinerConfig(_Section, frozen=True):
     threads: Count = 0
     cpu_percent: Annotated[int, Meta(ge=1, le=100)] = 100
     cache_bytes: Count = 256 << 20
+    close_epochs: bool = False
 
 
 class StorageKvConfig(_Section, frozen=True):

@@ -57,6 +57,7 @@ _SEALS_A_PASS: Final = 64
 _PRICE_STEPS: Final = 5
 _RECEIPT_S: Final = 20.0
 _PRICING_SECTORS: Final = 1 << 25
+_EPOCHS_A_TRANSACTION: Final = 32
 _FAULTS = (Unavailable, TimedOut, PeerFault)
 # What the contract says when a sealed copy is not what it should be.
 _WRONG_SEAL: Final = ("Invalid sealed context digest", "Inconsistent merkle root")
@@ -81,6 +82,7 @@ class MinerMetrics:
             "zerog_storage_miner_submissions", "answers by what became of them", ["result"], registry=registry
         )
         self.reward = Counter("zerog_storage_miner_reward_neuron", "rewards credited for answers", registry=registry)
+        self.closed = Counter("zerog_storage_miner_closed_epochs", "epochs closed because nobody else did", registry=registry)
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,7 @@ class Miner:
         self._epochs = Epochs(self._ask_epoch)
         self._changed, self._look, self._sealed_more = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._answers: asyncio.Queue[_Found] = asyncio.Queue(_ANSWERS_WAITING_MAX)
+        self._paying = asyncio.Lock()  # one transaction at a time: the next nonce is known when the one before is in a block
         self._nonce = int.from_bytes(secrets.token_bytes(24), "big") << 64
         self._cache: dict[int, Sealed] = {}
 
@@ -208,6 +211,8 @@ class Miner:
             tasks.start_background(self._sealing(), "miner.seal")
             tasks.start_background(self._hunting(), "miner.hunt")
             tasks.start_background(self._sending(), "miner.send")
+            if self._settings.close_epochs:
+                tasks.start_background(self._closing(), "miner.close")
             await asyncio.get_running_loop().create_future()
 
     def pause(self, stopped: bool) -> bool:
@@ -294,6 +299,22 @@ class Miner:
                 threshold=f"{task.threshold:#066x}",
             )  # fmt: skip
         self._changed.set()
+
+    async def _closing(self) -> None:
+        """Close epochs that are over, some at a time, so that no submission has to."""
+        while True:
+            try:
+                closed = await self._ask(self._flow, flow_contract.epoch())
+                now: flow_contract.MineContext = await self._ask(self._flow, flow_contract.make_context_with_result())
+                behind = min(now.epoch - closed, _EPOCHS_A_TRANSACTION)
+                if behind > 0:
+                    await self._transact(flow_contract.make_context_fixed_times(behind - 1), self._flow)
+                    self._numbers.closed.inc(behind)
+                    self.look_now()
+                    continue
+            except (*_FAULTS, Refused) as error:
+                _log.warning("miner.epochs_not_closed", reason=str(error))
+            await asyncio.sleep(self._settings.poll_ms / 1000)
 
     # --- sealing ------------------------------------------------------------------------------------------------------
 
@@ -507,15 +528,19 @@ class Miner:
             block=receipt.block_number, gas=receipt.gas_used, reward_neuron=paid,
         )  # fmt: skip
 
-    async def _transact(self, call: Call[Any]) -> EthReceipt:
-        """Send a call of the mine contract and wait for its block. The price rises while it is in none.
+    async def _transact(self, call: Call[Any], to: bytes | None = None) -> EthReceipt:
+        """Send a call of the mine contract, or of ``to``, and wait for its block. The price rises while it is in none.
 
         Raises:
             Refused: it would fail, it failed, or the node does not take it. The chain's faults.
         """
+        async with self._paying:
+            return await self._sent(call.data, self._mine if to is None else to)
+
+    async def _sent(self, data: bytes, to: bytes) -> EthReceipt:
         eth, sender = self._eth, bytes(self._key.address)
         try:
-            gas = await eth.estimate_gas(sender, self._mine, call.data)
+            gas = await eth.estimate_gas(sender, to, data)
             gas += gas // 5
             nonce, price = await eth.nonce(sender), await eth.gas_price()
         except PeerFault as error:
@@ -523,9 +548,7 @@ class Miner:
         hashes: list[bytes] = []
         for step in range(_PRICE_STEPS):
             raw = self._key.sign(
-                Transaction(
-                    type=0, chain_id=self._chain_id, nonce=nonce, gas_limit=gas, to=self._mine, data=call.data, gas_price=price
-                )
+                Transaction(type=0, chain_id=self._chain_id, nonce=nonce, gas_limit=gas, to=to, data=data, gas_price=price)
             )
             hashes.append(keccak256(raw))
             try:

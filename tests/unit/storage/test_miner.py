@@ -173,6 +173,23 @@ async def test_the_operator_stops_and_starts(on: Chain, tmp_path: Path) -> None:
         await until(told)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("pays", [True, False])
+async def test_epochs_are_closed_where_nobody_submits(on: Chain, tmp_path: Path, pays: bool) -> None:
+    """More than fit one transaction; without the setting they stay open."""
+    async with miner(tmp_path, on, **{"storage.miner.close_epochs": pays}) as node:
+        await on.blocks(50 * EPOCH)
+        await until(lambda: node.node.store.kv.get("misc", b"miner_id/" + registry.MINE))
+        if pays:
+            await until(lambda: closed(on, 50))
+        else:
+            assert not await closed(on, 1)
+
+
+async def closed(on: Chain, epochs: int) -> bool:
+    return bool(await on.ask(registry.FLOW, flow.epoch()) >= epochs)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [

@@ -201,6 +201,10 @@ class HttpEth:
         at = "pending" if pending else "latest"
         return _quantity(await self._call("eth_getTransactionCount", "0x" + address.hex(), at))
 
+    async def nonce_at(self, address: bytes, block: int) -> int:
+        """How many transactions of an account the chain has up to a block."""
+        return _quantity(await self._call("eth_getTransactionCount", "0x" + address.hex(), hex(block)))
+
     async def send_raw(self, raw: bytes) -> None:
         await self._call("eth_sendRawTransaction", "0x" + raw.hex())
 

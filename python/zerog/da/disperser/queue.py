@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Mapping
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -18,8 +19,9 @@ from zerog.errors import Conflict, Corrupt, Exhausted, InvalidInput, NotFound
 from zerog.store.kv import Batch, Kv
 from zerog.wire.da_ids import make_request_id, record_key
 
-FAMILIES: Final = {"da_request": False, "da_record": False, "da_data": True}
-"""Column families of a disperser's database: steps by request id, request ids by what the chain calls a blob, the data."""
+FAMILIES: Final = {"da_request": False, "da_record": False, "da_data": True, "da_intent": False}
+"""Column families of a disperser's database: steps by request id, request ids by what the chain calls a blob, the data, and
+transactions that are not settled yet, by nonce."""
 
 
 class Status(IntEnum):
@@ -136,7 +138,7 @@ class BlobQueue:
             raise NotFound("the data of this request id is gone")
         return found
 
-    def update(self, entry: Entry, **changes: object) -> Entry:
+    def update(self, entry: Entry, **changes: Any) -> Entry:
         """Write a step; ``changes`` are fields of ``Entry``.
 
         Raises:
@@ -145,22 +147,35 @@ class BlobQueue:
         with self._lock:
             if self._open.get(entry.request_id) != entry:
                 raise Conflict("the blob is not what it was when this step began")
-            after = msgspec.structs.replace(entry, **changes)
-            if after.status != entry.status and after.status not in _NEXT[entry.status]:
-                raise InvalidInput(f"no step leads from {entry.status.name} to {after.status.name}")
             batch = Batch()
-            batch.put("da_request", after.request_id, msgspec.msgpack.encode(after))
-            if after.status in (Status.CONFIRMED, Status.FINALIZED):
-                batch.put("da_record", record_key(after.data_root, after.epoch, after.quorum_id), after.request_id)
-            if after.status in (Status.FAILED, Status.INSUFFICIENT_SIGNATURES):
-                batch.delete("da_data", after.request_id)
+            after = _step(entry, changes, batch)
             self._kv.write(batch)
-            if after.status in (Status.PROCESSING, Status.CONFIRMED):
-                self._open[after.request_id] = after
-            else:
-                del self._open[after.request_id]
-                self._bytes -= after.size_bytes
+            self._take(after)
             return after
+
+    def settle(self, steps: Mapping[bytes, Mapping[str, Any]], batch: Batch) -> list[Entry]:
+        """Write one step of each of several blobs together with ``batch``: all of it or nothing.
+
+        Args:
+            steps: fields to change, by request id. Blobs that have ended are left as they are.
+
+        Returns:
+            The blobs that took their step.
+        """
+        with self._lock:
+            open_now = [(self._open[request_id], changes) for request_id, changes in steps.items() if request_id in self._open]
+            after = [_step(entry, changes, batch) for entry, changes in open_now]
+            self._kv.write(batch)
+            for entry in after:
+                self._take(entry)
+            return after
+
+    def _take(self, after: Entry) -> None:
+        if after.status in (Status.PROCESSING, Status.CONFIRMED):
+            self._open[after.request_id] = after
+        else:
+            del self._open[after.request_id]
+            self._bytes -= after.size_bytes
 
     def failed(self, entry: Entry, reason: str, *, status: Status = Status.FAILED) -> Entry:
         """A step failed: the blob is tried again from its last step, or given up with ``status`` after too many failures."""
@@ -193,6 +208,23 @@ class BlobQueue:
                     break
             self._kv.write(batch)
         return count
+
+
+def _step(entry: Entry, changes: Mapping[str, Any], batch: Batch) -> Entry:
+    """The blob after a step, and what is written for it.
+
+    Raises:
+        InvalidInput: no such step exists.
+    """
+    after: Entry = msgspec.structs.replace(entry, **changes)
+    if after.status != entry.status and after.status not in _NEXT[entry.status]:
+        raise InvalidInput(f"no step leads from {entry.status.name} to {after.status.name}")
+    batch.put("da_request", after.request_id, msgspec.msgpack.encode(after))
+    if after.status in (Status.CONFIRMED, Status.FINALIZED):
+        batch.put("da_record", record_key(after.data_root, after.epoch, after.quorum_id), after.request_id)
+    if after.status in (Status.FAILED, Status.INSUFFICIENT_SIGNATURES):
+        batch.delete("da_data", after.request_id)
+    return after
 
 
 def _unpack(packed: bytes) -> Entry:

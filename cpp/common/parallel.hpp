@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 
 namespace zg {
 
@@ -17,5 +18,24 @@ void set_thread_count(unsigned count);
 // called from several threads and from inside a body: every caller works on its own pieces first, so nesting cannot
 // deadlock. `body` must not throw.
 void parallel_for(size_t count, size_t grain, const std::function<void(size_t begin, size_t end)>& body);
+
+// Helpers kept at hand for a chain of short parallel sections (a model's step has hundreds, each some microseconds), where waking
+// a thread for each would cost more than the work. Between sections they spin for some tens of microseconds, then yield the
+// processor; the caller never waits for a helper that has not taken a piece, so helpers that come late or not at all cost
+// nothing but time.
+class Crew {
+ public:
+  Crew();
+  ~Crew();
+  Crew(const Crew&) = delete;
+  Crew& operator=(const Crew&) = delete;
+
+  // parallel_for's contract, for the one thread that owns the crew; not from inside a body.
+  void run(size_t count, size_t grain, const std::function<void(size_t begin, size_t end)>& body);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
 
 }  // namespace zg

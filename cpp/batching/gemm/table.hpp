@@ -1,0 +1,53 @@
+// What a weight-product backend is, and how packed weights lie in memory. Apart from api.hpp so that ISA files need no host
+// header.
+#pragma once
+
+#include "common/bytes.hpp"
+
+namespace zg::batching {
+
+// Outputs (columns) that lie side by side in packed weights, inputs that share a scale.
+inline constexpr size_t kTileColumns = 16;
+inline constexpr size_t kGroup = 32;
+
+// How weights are kept. All are cut into tiles of 16 columns, a tile one run of memory from 64-byte alignment on, columns
+// past the end zero.
+//   int4  w = d · q + m. For each group of 32 inputs 320 bytes: 256 of q, 16 × d and 16 × m in half precision. Byte
+//         64 p + 4 c + j holds for column c input 4 p + j in its low and input 16 + 4 p + j in its high bits (p, j < 4).
+//   int8  w = d · (q - 128). 544 bytes: byte 64 p + 4 c + j is input 4 p + j of column c (p < 8); then 16 × d.
+//   bf16 f16 f32  for each input the 16 columns.
+enum class Format : uint8_t { int4, int8, bf16, f16, f32 };
+
+inline constexpr size_t kInt4GroupSize = 320;
+inline constexpr size_t kInt8GroupSize = 544;
+
+// Input rows, one after the other: the quantised form for int4 and int8 weights, plain floats for the others.
+struct Rows {
+  const int8_t* quants;   // [count, depth]
+  const float* scales;    // [count, depth / 32]
+  const float* sums;      // [count, depth / 32]: scale · (sum of the group's quants)
+  const float* floats;    // [count, depth]
+  size_t count;
+};
+
+// Single-threaded, allocation-free. Sums of products of integers are exact; every float operation is rounded by itself (no
+// fused multiply-add) and comes in the order that scalar.cpp writes down, so all backends agree bit for bit on finite values.
+struct Table {
+  // One row to 8 bits by groups: scale = max |x| / 127, quant = round-to-even(x · (127 / max |x|)).
+  void (*quantise)(const float* x, size_t depth, int8_t* quants, float* scales, float* sums);
+
+  // out[stride · r + c] = sum over k of rows[r][k] · weights[k][c], for the 16 · tile_count columns of `tiles`; with `add` it is
+  // added to what is there.
+  void (*product)(Format format, const uint8_t* tiles, size_t tile_count, size_t depth, const Rows& rows, float* out, size_t stride,
+                  bool add);
+
+  // Index of the largest of `count` values from `values` on, the first among equals.
+  size_t (*largest)(const float* values, size_t count);
+};
+
+extern const Table scalar_gemm;
+extern const Table avx2_gemm;
+extern const Table avx512_gemm;
+extern const Table emu_gemm;
+
+}  // namespace zg::batching

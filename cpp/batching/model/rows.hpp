@@ -1,0 +1,81 @@
+// Scratch of a step: one activation matrix in both forms, and the sections that fill and multiply it.
+#pragma once
+
+#include <algorithm>
+#include <initializer_list>
+#include <new>
+#include <utility>
+
+#include "batching/gemm/api.hpp"
+#include "common/parallel.hpp"
+
+namespace zg::batching {
+
+// Aligned memory that is not filled when made; zero only where someone wrote zero.
+template <class T>
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(size_t count) : data_(static_cast<T*>(::operator new(count * sizeof(T) + 64, std::align_val_t{64}, std::nothrow))) {}
+  ~Buffer() { ::operator delete(data_, std::align_val_t{64}); }
+  Buffer(Buffer&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    return *this;
+  }
+
+  T* data() const { return data_; }
+  explicit operator bool() const { return data_ != nullptr; }
+
+ private:
+  T* data_ = nullptr;
+};
+
+// An activation matrix of `depth` columns: floats, and their quantised form.
+struct Activations {
+  Activations(size_t rows_max, size_t columns)
+      : depth(columns), floats(rows_max * columns), quants(rows_max * columns), scales(rows_max * columns / kGroup), sums(rows_max * columns / kGroup) {}
+
+  size_t depth;
+  Buffer<float> floats;
+  Buffer<int8_t> quants;
+  Buffer<float> scales, sums;
+
+  bool there() const { return floats && quants && scales && sums; }
+  float* row(size_t r) const { return floats.data() + depth * r; }
+
+  // Values from `first` on, `count` of them (multiples of 32), of row r into the quantised form.
+  void quantise(const Table& table, size_t r, size_t first, size_t count) const {
+    const size_t group = depth / kGroup * r + first / kGroup;
+    table.quantise(row(r) + first, count, quants.data() + depth * r + first, scales.data() + group, sums.data() + group);
+  }
+  Rows rows(size_t first, size_t count) const {
+    const size_t group = depth / kGroup * first;
+    return {quants.data() + depth * first, scales.data() + group, sums.data() + group, floats.data() + depth * first, count};
+  }
+};
+
+// One product of a section that may hold several: out[stride · r + column], the sum itself or added to what is there.
+struct Product {
+  const Weights* weights;
+  float* out;
+  size_t stride;
+  bool add;
+};
+
+// All products of one input as a single section, cut at tiles.
+inline void multiply(Crew& crew, const Table& table, std::initializer_list<Product> products, const Rows& input) {
+  size_t tiles = 0;
+  for (const Product& product : products) tiles += product.weights->tile_count();
+  crew.run(tiles, 2, [&](size_t begin, size_t end) {
+    size_t first = 0;  // of this product, in the section's count
+    for (const Product& p : products) {
+      const size_t count = p.weights->tile_count(), from = std::max(begin, first), to = std::min(end, first + count);
+      if (from < to)
+        table.product(p.weights->format, p.weights->tile(from - first), to - from, p.weights->depth, input, p.out + kTileColumns * (from - first), p.stride, p.add);
+      first += count;
+    }
+  });
+}
+
+}  // namespace zg::batching

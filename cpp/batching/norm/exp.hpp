@@ -1,0 +1,30 @@
+// exp() in plain operations that every backend repeats in this order; relative error below 2e-7 between -87 and 88, outside
+// the argument is clamped. For host code and device bodies; the vector text of the same is in lanes.inl.
+#pragma once
+
+#include "batching/gemm/half.hpp"
+
+namespace zg::batching {
+
+inline constexpr float kExpLow = -87.0f, kExpHigh = 88.0f;
+inline constexpr float kLog2E = 1.44269504f;
+inline constexpr float kRounder = 12582912.0f;  // 1.5 · 2^23: adding and subtracting it rounds to an integer
+inline constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
+
+ZG_HD float exp_plain(float x) {
+  x = x > kExpLow ? x : kExpLow;
+  x = x < kExpHigh ? x : kExpHigh;
+  const float power = x * kLog2E + kRounder - kRounder;
+  float rest = x - power * kLn2High;
+  rest = rest - power * kLn2Low;
+  float y = 1.9875691500e-4f;
+  y = y * rest + 1.3981999507e-3f;
+  y = y * rest + 8.3334519073e-3f;
+  y = y * rest + 4.1665795894e-2f;
+  y = y * rest + 1.6666665459e-1f;
+  y = y * rest + 5.0000001201e-1f;
+  y = y * (rest * rest) + rest + 1.0f;
+  return y * float_of(static_cast<uint32_t>(static_cast<int32_t>(power) + 127) << 23);
+}
+
+}  // namespace zg::batching

@@ -41,7 +41,8 @@ from peers.minio import Minio, built
 from zerog.chain.client import ChainClient
 from zerog.contracts import registry
 from zerog.sdk.chain import Chain
-from zerog.sdk.storage import ChainPayer, open_storage
+from zerog.sdk.payer import ChainPayer
+from zerog.sdk.storage import open_storage
 from zerog.sdk.wallet import Account
 from zerog.storage.client import UploadOptions, submission
 from zerog.storage.layout import FileTree

@@ -16,7 +16,7 @@ from zerog.chain.client import ChainClient
 from zerog.contracts import flow, mine, registry
 from zerog.contracts.artifact import load
 from zerog.sdk.chain import Chain
-from zerog.sdk.storage import ChainPayer
+from zerog.sdk.payer import ChainPayer
 from zerog.sdk.wallet import Account
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]

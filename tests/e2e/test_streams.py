@@ -24,7 +24,8 @@ from tests.unit.storage.harness import pattern
 
 from zerog.chain.client import ChainClient
 from zerog.sdk.chain import Chain
-from zerog.sdk.storage import KvBatch, open_storage
+from zerog.sdk.kv import KvBatch
+from zerog.sdk.storage import open_storage
 from zerog.sdk.wallet import Account
 from zerog.storage.client import UploadOptions
 from zerog.storage.kv.client import KvClient

@@ -12,6 +12,7 @@ import typer
 
 from zerog.chain import service
 from zerog.chain.presets import NETWORKS, genesis, network
+from zerog.cli import account
 from zerog.cli.connect import From, Home, Keys, PasswordFile, Url, signer, with_chain
 from zerog.cli.output import Json, facts, meter, show
 from zerog.contracts.artifact import load
@@ -26,6 +27,7 @@ from zerog.types import Address, format_address, format_amount, parse_address, p
 from zerog.wire.abi import Interface, Signature, from_text, parse_signature, to_json
 
 app = typer.Typer(no_args_is_help=True, help="The chain: run a node, read blocks and transactions, send, call, deploy.")
+app.add_typer(account.app, name="account")
 
 DataHome = Annotated[Path, typer.Option("--home", help="Data directory of a chain node (not a local network's).")]
 

@@ -6,17 +6,18 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
-from zerog.chain.client import CallError, ChainClient
-from zerog.devnet import launcher, topology
+from zerog.devnet.running import read_status
 from zerog.errors import InvalidInput, PeerFault, Unavailable
 from zerog.runtime.disk import read_private
-from zerog.sdk.chain import Chain, Refused
-from zerog.sdk.wallet import Account, Keystore
 from zerog.types import parse_address
+
+if TYPE_CHECKING:
+    from zerog.sdk.chain import Chain
+    from zerog.sdk.wallet import Account
 
 _T = TypeVar("_T")
 
@@ -64,6 +65,8 @@ PasswordFile = Annotated[
 
 def with_chain(url: str, home: Path, work: Callable[[Chain], Awaitable[_T]]) -> _T:
     """Run ``work`` with a connection."""
+    from zerog.chain.client import CallError, ChainClient
+    from zerog.sdk.chain import Chain, Refused
 
     async def run() -> _T:
         target = url or default_url(home)
@@ -81,7 +84,7 @@ def with_chain(url: str, home: Path, work: Callable[[Chain], Awaitable[_T]]) -> 
 
 
 def default_url(home: Path) -> str:
-    status = launcher.read_status(topology.Paths(home))
+    status = read_status(home)
     return str(status["rpc_url"]) if status is not None else DEFAULT_URL
 
 
@@ -102,7 +105,11 @@ def signer(name: str, home: Path, keys: Path, password_file: Path | None) -> Acc
     Raises:
         InvalidInput: no such account. Unavailable: a number, but no local network.
     """
+    from zerog.sdk.wallet import Account, Keystore
+
     if name.isdigit():
+        from zerog.devnet import topology
+
         options = topology.read(topology.Paths(home))
         if options is None:
             raise Unavailable(
@@ -110,7 +117,7 @@ def signer(name: str, home: Path, keys: Path, password_file: Path | None) -> Acc
             )
         if int(name) >= topology.ACCOUNTS:
             raise InvalidInput(f"--from: expected 0 to {topology.ACCOUNTS - 1}, an address or file:PATH, found {name}")
-        return topology.accounts(options.mnemonic)[int(name)]
+        return topology.account(options.mnemonic, int(name))
     if name.startswith("file:"):
         path = Path(name.removeprefix("file:"))
         if not path.exists():

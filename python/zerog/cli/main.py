@@ -1,4 +1,8 @@
-"""``zerog``: the nouns, and what every command has in common."""
+"""``zerog``: the nouns, and what every command has in common.
+
+A noun is loaded when it is named: a process that moves one small file would otherwise spend most of its life on importing the
+servers that other commands start.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +10,97 @@ import contextlib
 import os
 import resource
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 
 import typer
 
 from zerog import __version__
-from zerog.cli import account, bench, chain, config, da_params, devnet, doctor, storage, storage_kv
 from zerog.cli.output import REFUSED, fail
 from zerog.errors import Conflict, ZerogError
 
 EPILOG = "Exit codes: 0 done, 1 refused, 2 misuse, 3 unavailable. Answers go to standard output, all else to standard error."
 
-app = typer.Typer(
-    name="zerog",
-    help="0G, the decentralized AI operating system. Begin with: zerog devnet up",
-    epilog=EPILOG,
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(devnet.app, name="devnet")
-app.add_typer(chain.app, name="chain")
-chain.app.add_typer(account.app, name="account")
-app.add_typer(storage.app, name="storage")
-storage_kv.add_to(storage.app)
-da = typer.Typer(no_args_is_help=True, help="Data availability.")
-da.add_typer(da_params.app, name="params")
-app.add_typer(da, name="da")
-app.add_typer(config.app, name="config")
-app.command("doctor")(doctor.doctor)
-app.command("bench")(bench.bench)
+
+def _devnet(to: typer.Typer) -> None:
+    from zerog.cli import devnet
+
+    to.add_typer(devnet.app, name="devnet")
+
+
+def _chain(to: typer.Typer) -> None:
+    from zerog.cli import chain
+
+    to.add_typer(chain.app, name="chain")
+
+
+def _storage(to: typer.Typer) -> None:
+    from zerog.cli import storage
+
+    to.add_typer(storage.app, name="storage")
+
+
+def _da(to: typer.Typer) -> None:
+    from zerog.cli import da_params
+
+    da = typer.Typer(no_args_is_help=True, help="Data availability.")
+    da.add_typer(da_params.app, name="params")
+    to.add_typer(da, name="da")
+
+
+def _config(to: typer.Typer) -> None:
+    from zerog.cli import config
+
+    to.add_typer(config.app, name="config")
+
+
+def _doctor(to: typer.Typer) -> None:
+    from zerog.cli import doctor
+
+    to.command("doctor")(doctor.doctor)
+
+
+def _bench(to: typer.Typer) -> None:
+    from zerog.cli import bench
+
+    to.command("bench")(bench.bench)
+
+
+NOUNS: Final[dict[str, Callable[[typer.Typer], None]]] = {
+    "devnet": _devnet,
+    "chain": _chain,
+    "storage": _storage,
+    "da": _da,
+    "config": _config,
+    "doctor": _doctor,
+    "bench": _bench,
+}
+
+
+def assemble(first_word: str = "") -> typer.Typer:
+    """The command line: all of it, or that of one noun when the first word names one."""
+    made = typer.Typer(
+        name="zerog",
+        help="0G, the decentralized AI operating system. Begin with: zerog devnet up",
+        epilog=EPILOG,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    made.callback()(_root)
+    for noun, add in NOUNS.items():
+        if first_word not in NOUNS or noun == first_word:
+            add(made)
+    return made
+
+
+def __getattr__(name: str) -> Any:
+    """``app``: the whole command line, for who looks at all of it."""
+    if name == "app":
+        return assemble()
+    raise AttributeError(name)
 
 
 def _version(wanted: bool) -> None:
@@ -46,7 +109,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
@@ -66,7 +128,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     as_json = "--json" in sys.argv
     try:
-        app()
+        assemble(sys.argv[1] if len(sys.argv) > 1 else "")()
     except ZerogError as error:
         fail(error, as_json=as_json)
     except KeyboardInterrupt:

@@ -11,22 +11,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
 
 from zerog.errors import ConfigError, InvalidInput, TimedOut, Unavailable, ZerogError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -72,18 +64,20 @@ def facts(rows: Mapping[str, Any] | Sequence[tuple[str, Any]]) -> None:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """An aligned table; plain when the output is no terminal."""
-    console = Console(soft_wrap=True)
-    if not console.is_terminal:
+    if not sys.stdout.isatty():
         widths = [max(len(str(row[i])) for row in [columns, *rows]) for i in range(len(columns))]
         for row in [columns, *rows]:
             print("  ".join(f"{cell!s:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
         return
+    from rich.console import Console
+    from rich.table import Table
+
     made = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
         made.add_column(name, overflow="fold")
     for row in rows:
         made.add_row(*[str(cell) for cell in row])
-    console.print(made)
+    Console(soft_wrap=True).print(made)
 
 
 class Meter:
@@ -104,11 +98,7 @@ class Meter:
         if self._progress is None:
             if time.monotonic() - self._began < 1:
                 return
-            columns: list[Any] = [SpinnerColumn(), TextColumn("{task.description}")]
-            if self._total is not None:
-                columns += [BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn()]
-            columns.append(TimeElapsedColumn())
-            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._progress = _bar(timed=self._total is not None)
             self._progress.start()
             self._task = self._progress.add_task(self._what, total=self._total, rate="")
         rate = self._done / max(1e-9, time.monotonic() - self._began)
@@ -132,6 +122,26 @@ class Meter:
     def close(self) -> None:
         if self._progress is not None:
             self._progress.stop()
+
+
+def _bar(*, timed: bool) -> Progress:
+    """Loaded here: most commands are done before there is anything to draw."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns: list[Any] = [SpinnerColumn(), TextColumn("{task.description}")]
+    if timed:
+        columns += [BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn()]
+    columns.append(TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 @contextmanager

@@ -1,151 +1,47 @@
-"""``zerog storage``: files into the network and out of it, streams, a storage node."""
+"""``zerog storage``: files into the network and out of it.
+
+What moves them is imported by the command that does: most of a small transfer's time would go into what it does not use.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zerog.chain.client import CallError, ChainClient
-from zerog.cli.connect import From, Home, Keys, PasswordFile, Url, default_url, signer
+from zerog.cli import storage_durability, storage_kv, storage_nodes
+from zerog.cli.connect import From, Home, Keys, PasswordFile, Url, signer
 from zerog.cli.output import Json, Meter, facts, meter, show, table
-from zerog.devnet import launcher, topology
+from zerog.cli.storage_options import (
+    ERASURE_HELP,
+    Fast,
+    Finality,
+    IndexerUrl,
+    KeyFile,
+    Method,
+    Nodes,
+    Patience,
+    Replicas,
+    Routines,
+    SkipTx,
+    TaskSize,
+    cipher_key,
+    encryption_of,
+    secret_of,
+    uploaded,
+    with_storage,
+)
 from zerog.errors import InvalidInput, NotFound, Unavailable
-from zerog.runtime import config as settings
-from zerog.runtime import process
-from zerog.runtime.disk import read_private
-from zerog.sdk.chain import Chain, Refused
-from zerog.sdk.storage import Encryption, Storage, Uploaded, file_root, open_storage
-from zerog.sdk.wallet import Account
-from zerog.storage import indexer as indexer_service
-from zerog.storage import service
-from zerog.storage.client import FRAGMENT_SIZE, UploadOptions
-from zerog.storage.crypt import Keys as CipherKeys
-from zerog.storage.crypt import public_key
-from zerog.storage.erasure.census import Durability
-from zerog.storage.erasure.manifest import Code
-from zerog.storage.erasure.repair import serve as serve_repair
-from zerog.storage.erasure.restore import Repaired
-from zerog.storage.remote import FileInfo, NodeStatus
+from zerog.sdk.files import FRAGMENT_SIZE, file_root
 from zerog.types import parse_hash, parse_hex
 
-_T = TypeVar("_T")
-
-DEFAULT_NODE: Final = "http://127.0.0.1:5678"
+if TYPE_CHECKING:
+    from zerog.storage.remote import FileInfo, NodeStatus
 
 app = typer.Typer(no_args_is_help=True, help="Storage: upload and download files and directories, write streams, run a node.")
-
-Nodes = Annotated[
-    list[str] | None, typer.Option("--node", envvar="ZEROG_NODE_URLS", help="URL of a storage node; may be given again.")
-]
-IndexerUrl = Annotated[
-    str,
-    typer.Option(
-        "--indexer",
-        envvar="ZEROG_INDEX_URL",
-        help="URL of an indexer, which names the nodes. Default: the running local network's, else the node on port 5678.",
-    ),
-]
-Replicas = Annotated[int, typer.Option("--expected-replica", "--replicas", min=1, help="Nodes that hold each part.")]
-Method = Annotated[str, typer.Option("--method", help="Which nodes first: min, max, random, or a number of shards.")]
-_ERASURE_HELP = (
-    "Store it once, with parity: 10+4 survives the loss of any 4 of 14 nodes or more. At most 1024 parts in all; beyond 256, "
-    "or with :gf65536 behind it, the code is one over 16-bit words."
-)
-TaskSize = Annotated[int, typer.Option("--task-size", min=1, max=64, help="Segments of 256 KiB in one call.")]
-Finality = Annotated[bool, typer.Option("--finality-required/--no-finality", help="Wait until every node has the whole file.")]
-SkipTx = Annotated[bool, typer.Option("--skip-tx/--no-skip-tx", help="Do not pay for a file that the network knows already.")]
-Fast = Annotated[bool, typer.Option("--fast-mode/--no-fast-mode", help="Send up to 256 KiB before the transaction is seen.")]
-Routines = Annotated[int, typer.Option("--routines", min=1, max=64, help="Calls at a time.")]
-Patience = Annotated[float, typer.Option("--timeout", min=1, help="Seconds for nodes to learn of a file and to finish it.")]
-KeyFile = Annotated[
-    Path | None,
-    typer.Option("--encryption-key", help="Private file (mode 0600) with a key of 64 hex digits that both sides have."),
-]
-
-
-# -- who and where -----------------------------------------------------------------------------------------------------
-
-
-def with_storage(
-    home: Path,
-    nodes: list[str] | None,
-    indexer: str,
-    work: Callable[[Storage], Awaitable[_T]],
-    *,
-    rpc: str = "",
-    account: Account | None = None,
-    routines: int = 8,
-) -> _T:
-    """Run ``work`` on the network that the options name; with ``account`` it can pay."""
-
-    async def run() -> _T:
-        found_nodes, found_indexer = _places(home, nodes, indexer)
-        async with ChainClient(rpc or default_url(home)) as client:
-            try:
-                async with open_storage(
-                    nodes=found_nodes,
-                    indexer=found_indexer,
-                    chain=None if account is None else Chain(client),
-                    account=account,
-                    state=None if account is None else home.parent / "uploads",
-                    concurrency=routines,
-                ) as storage:
-                    return await work(storage)
-            except CallError as error:
-                raise Refused(error.message) from None
-
-    return asyncio.run(run())
-
-
-def _places(home: Path, nodes: list[str] | None, indexer: str) -> tuple[list[str], str | None]:
-    """Node URLs and indexer: what was said, else the local network's, else a node on this machine."""
-    if nodes and indexer:
-        raise InvalidInput("give --node or --indexer, not both")
-    if nodes or indexer:
-        return [part for given in nodes or [] for part in given.replace(",", " ").split()], indexer or None
-    storage = (launcher.read_status(topology.Paths(home)) or {}).get("storage")
-    return ([DEFAULT_NODE], None) if storage is None else ([], str(storage["indexer"]))
-
-
-def _cipher_key(file: Path) -> bytes:
-    if not file.exists():
-        raise InvalidInput(f"--encryption-key: {file} does not exist")
-    try:
-        key = bytes.fromhex(read_private(file).decode().strip().removeprefix("0x"))
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise InvalidInput(f"--encryption-key: expected 64 hex digits in {file}")  # never shows what was found
-    return key
-
-
-def _secret(account: Account) -> bytes:
-    return bytes.fromhex(account.export_secret().removeprefix("0x"))
-
-
-def encryption_of(key_file: Path | None, encrypt: bool, recipient: str, account: Account) -> Encryption | None:
-    if sum([key_file is not None, encrypt, bool(recipient)]) > 1:
-        raise InvalidInput("give one of --encryption-key, --encrypt and --recipient")
-    if key_file is not None:
-        return Encryption(key=_cipher_key(key_file))
-    if recipient:
-        return Encryption(recipient=parse_hex(recipient, "--recipient"))
-    return Encryption(recipient=public_key(_secret(account)), own_secret=_secret(account)) if encrypt else None
-
-
-def _roots(texts: list[str]) -> list[bytes]:
-    return [parse_hash(part, "root") for text in texts for part in text.replace(",", " ").split()]
-
-
-def _bar(progress: Meter) -> Callable[[int, int], None]:
-    return lambda done, total: progress.over(done, total)
-
 
 # -- in ----------------------------------------------------------------------------------------------------------------
 
@@ -166,7 +62,7 @@ def upload(
     fast: Fast = True,
     task_size: TaskSize = 10,
     fragment_size: Annotated[int, typer.Option(help="Cut files above this; rounded up to a power of two.")] = FRAGMENT_SIZE,
-    erasure: Annotated[str, typer.Option("--erasure", help=_ERASURE_HELP)] = "",
+    erasure: Annotated[str, typer.Option("--erasure", help=ERASURE_HELP)] = "",
     encryption_key: KeyFile = None,
     encrypt: Annotated[bool, typer.Option("--encrypt", help="Encrypt for the account that signs.")] = False,
     recipient: Annotated[str, typer.Option(help="Encrypt for the owner of this public key (0x hex).")] = "",
@@ -179,6 +75,9 @@ def upload(
     """Store a file. The same file again costs nothing; after an interruption run it again, nothing is paid twice."""
     if file != "-" and not Path(file).is_file():
         raise InvalidInput(f"{file} is no file" + ("; use upload-dir" if Path(file).is_dir() else ""))
+    from zerog.storage.client import UploadOptions
+    from zerog.storage.erasure.manifest import Code
+
     code = Code.parse(erasure) if erasure else None
     if code is not None and replicas != 1:
         raise InvalidInput("give --erasure or --expected-replica, not both: the class stores every part once")
@@ -208,26 +107,13 @@ def upload(
                 encryption=encryption,
                 fragment_size=fragment_size,
                 erasure=code,
-                progress=_bar(progress),
+                progress=progress.over,
             ),
             rpc=rpc,
             account=account,
             routines=routines,
         )
     show(done.to_json(), as_json=as_json, text=lambda: uploaded(done))
-
-
-def uploaded(done: Uploaded) -> None:
-    value = done.to_json()
-    facts(
-        {
-            "root" if len(done.roots) == 1 else "roots": "\n       ".join(value["roots"]),
-            "size": f"{done.size:,} bytes" + (", encrypted" if done.encrypted else ""),
-            "paid": ", ".join(value["transactions"]) or "nothing: the network has it",
-            "nodes": ", ".join(value["nodes"]),
-            **({"survives": f"the loss of any {done.losses} of them"} if done.durability else {}),
-        }
-    )
 
 
 @app.command("upload-dir")
@@ -250,6 +136,8 @@ def upload_directory(
     as_json: Json = False,
 ) -> None:
     """Store a directory: its files, up to ten in a transaction, and the metadata whose root names it."""
+    from zerog.storage.client import UploadOptions
+
     account = signer(sender, home.absolute(), keys, password_file)
     options = UploadOptions(replicas, method, task_size, skip_known=skip_tx, finality=finality, timeout_s=timeout)
     with meter("uploading", 1, quiet=as_json) as progress:
@@ -257,7 +145,7 @@ def upload_directory(
             home.absolute(),
             node,
             indexer,
-            lambda storage: storage.upload_directory(path, options=options, progress=_bar(progress)),
+            lambda storage: storage.upload_directory(path, options=options, progress=progress.over),
             rpc=rpc,
             account=account,
             routines=routines,
@@ -303,9 +191,11 @@ def download(
         raise InvalidInput("standard output is taken by the file; leave out --json or name a file")
     cipher = None
     if encryption_key is not None or decrypt:
-        secret = _secret(signer(sender, home.absolute(), keys, password_file)) if decrypt else None
-        cipher = CipherKeys(None if encryption_key is None else _cipher_key(encryption_key), secret)
-    roots = _roots(root)
+        from zerog.storage.crypt import Keys as CipherKeys
+
+        secret = secret_of(signer(sender, home.absolute(), keys, password_file)) if decrypt else None
+        cipher = CipherKeys(None if encryption_key is None else cipher_key(encryption_key), secret)
+    roots = [parse_hash(one, "root") for text in root for one in text.replace(",", " ").split()]
 
     def fetch(target: Path, progress: Meter) -> int:
         return with_storage(
@@ -313,7 +203,7 @@ def download(
             node,
             indexer,
             lambda storage: storage.download(
-                roots, target, keys=cipher, size=size, overwrite=overwrite, progress=_bar(progress)
+                roots, target, keys=cipher, size=size, overwrite=overwrite, progress=progress.over
             ),
             routines=routines,
         )
@@ -369,6 +259,8 @@ def info(
     as_json: Json = False,
 ) -> None:
     """What each node knows of a file."""
+    from zerog.storage.remote import FileInfo
+
     wanted = parse_hash(root, "root")
     found = with_storage(home.absolute(), node, indexer, lambda storage: storage.info(wanted))
     value = [
@@ -396,6 +288,8 @@ def info(
 @app.command()
 def status(home: Home, node: Nodes = None, indexer: IndexerUrl = "", as_json: Json = False) -> None:
     """What each storage node says of itself. Exit code 3 when none answers."""
+    from zerog.storage.remote import NodeStatus
+
     found = with_storage(home.absolute(), node, indexer, lambda storage: storage.status())
     value = [{"node": url, **(one.to_json() if isinstance(one, NodeStatus) else {"error": str(one)})} for url, one in found]
     if not any(isinstance(one, NodeStatus) for _, one in found):
@@ -413,162 +307,6 @@ def status(home: Home, node: Nodes = None, indexer: IndexerUrl = "", as_json: Js
     )
 
 
-# -- losses ------------------------------------------------------------------------------------------------------------
-
-Prove = Annotated[bool, typer.Option("--prove", help="Read every part from every node that claims it.")]
-
-
-@app.command()
-def durability(
-    root: Annotated[str, typer.Argument(help="The root of a file stored with --erasure.")],
-    home: Home,
-    node: Nodes = None,
-    indexer: IndexerUrl = "",
-    prove: Prove = False,
-    as_json: Json = False,
-) -> None:
-    """How many more nodes may die before a file is lost, and who holds what of it."""
-    wanted = parse_hash(root, "root")
-    found = with_storage(home.absolute(), node, indexer, lambda storage: storage.durability(wanted, prove=prove))
-    show(found.to_json(), as_json=as_json, text=lambda: _durability(found))
-
-
-def _durability(found: Durability) -> None:
-    may_die = "cannot be read" if found.losses < 0 else f"{found.losses} nodes" + ("" if found.exact else ", perhaps more")
-    facts(
-        {
-            "root": "0x" + found.root.hex(),
-            "manifest": "0x" + found.manifest.hex(),
-            "code": f"{found.code}, {len(found.stripes)} stripes",
-            "may die": f"{may_die}; {found.possible} with these nodes at best",
-            "missing": f"{found.missing} parts" + (f", {found.lost} stripes are lost" if found.lost else ""),
-            "known by": "reading every part" if found.proven else "what nodes say; --prove reads",
-        }
-    )
-    table(
-        ("node", "shard", "data", "parity", "manifest"),
-        [(url, shard, str(data), str(parity), str(manifest)) for url, shard, data, parity, manifest in found.nodes],
-    )
-    for url, reason in found.liars:
-        print(f"not believed: {url}: {reason}")
-
-
-@app.command()
-def repair(
-    home: Home,
-    root: Annotated[str, typer.Argument(help="The root of a file stored with --erasure; without it every such file.")] = "",
-    node: Nodes = None,
-    indexer: IndexerUrl = "",
-    prove: Prove = False,
-    as_json: Json = False,
-) -> None:
-    """Make the parts of files stored with --erasure that no node holds any more. After an interruption run it again."""
-
-    async def work(storage: Storage) -> list[Repaired]:
-        wanted = [parse_hash(root, "root")] if root else await storage.coded_files()
-        return [await storage.repair(one, prove=prove) for one in wanted]
-
-    done = with_storage(home.absolute(), node, indexer, work)
-
-    def text() -> None:
-        for one in done:
-            now = one.durability
-            print(f"0x{now.root.hex()}  made {one.rebuilt}, copied {one.copied}; {now.losses} nodes may die")
-
-    values = [one.to_json() for one in done]
-    show(values[0] if root else values, as_json=as_json, text=text)
-
-
-# -- a node ------------------------------------------------------------------------------------------------------------
-
-
-@app.command()
-def run(
-    config: Annotated[Path | None, typer.Option("--config", help="TOML settings; see docs/config.md.")] = None,
-    home: Annotated[str | None, typer.Option(help="Data directory; overrides storage.home.")] = None,
-    rpc: Annotated[str | None, typer.Option(help="JSON-RPC of the chain; overrides storage.chain.endpoint.")] = None,
-    flow: Annotated[str | None, typer.Option(help="The flow contract; overrides storage.chain.flow.")] = None,
-    shard: Annotated[str | None, typer.Option(help="id/count; overrides storage.shard.")] = None,
-    host: Annotated[str | None, typer.Option(help="Listen address; overrides storage.rpc.host.")] = None,
-    port: Annotated[int | None, typer.Option(help="Overrides storage.rpc.port.")] = None,
-    admin_port: Annotated[int | None, typer.Option(help="Overrides storage.admin.port.")] = None,
-    metrics_port: Annotated[int | None, typer.Option(help="Overrides metrics.port.")] = None,
-    peer: Annotated[
-        list[str] | None,
-        typer.Option("--peer", help="Another node's peer address, host:port; may be given again; turns peers on."),
-    ] = None,
-    peers_port: Annotated[int | None, typer.Option(help="Overrides storage.peers.port; turns peers on.")] = None,
-    ready_file: Annotated[Path | None, typer.Option(help="Write a JSON file with the URLs when the node answers.")] = None,
-    until_stdin_closes: Annotated[
-        bool, typer.Option("--until-stdin-closes", help="Also stop when standard input ends: for supervisors.")
-    ] = False,
-) -> None:
-    """Run a storage node until it is stopped (Ctrl-C or SIGTERM).
-
-    Settings: these flags, then ZEROG_… in the environment, then --config, then defaults; `zerog config show` tells.
-    """
-    given = {
-        "storage.home": home,
-        "storage.chain.endpoint": rpc,
-        "storage.chain.flow": flow,
-        "storage.shard": shard,
-        "storage.rpc.host": host,
-        "storage.rpc.port": port,
-        "storage.admin.port": admin_port,
-        "metrics.port": metrics_port,
-        "storage.peers.enabled": True if peer or peers_port is not None else None,
-        "storage.peers.port": peers_port,
-        "storage.peers.bootstrap": ",".join(peer) if peer else None,
-    }
-    loaded = settings.load(config, flags=given)
-    raise SystemExit(
-        process.foreground(loaded.config, service.serve, ready_file=ready_file, until_stdin_closes=until_stdin_closes)
-    )
-
-
-@app.command("indexer")
-def run_indexer(
-    config: Annotated[Path | None, typer.Option("--config", help="TOML settings; see docs/config.md.")] = None,
-    node: Annotated[
-        list[str] | None, typer.Option("--node", help="A trusted node's URL; may be given again; overrides indexer.trusted.")
-    ] = None,
-    host: Annotated[str | None, typer.Option(help="Listen address; overrides indexer.host.")] = None,
-    port: Annotated[int | None, typer.Option(help="Overrides indexer.port.")] = None,
-    metrics_port: Annotated[int | None, typer.Option(help="Overrides metrics.port.")] = None,
-    ready_file: Annotated[Path | None, typer.Option(help="Write a JSON file with the URL when the indexer answers.")] = None,
-    until_stdin_closes: Annotated[
-        bool, typer.Option("--until-stdin-closes", help="Also stop when standard input ends: for supervisors.")
-    ] = False,
-) -> None:
-    """Run an indexer, with the gateway on the same port, until it is stopped (Ctrl-C or SIGTERM)."""
-    trusted = ",".join(node) if node else None
-    given = {"indexer.trusted": trusted, "indexer.host": host, "indexer.port": port, "metrics.port": metrics_port}
-    loaded = settings.load(config, flags=given)
-    raise SystemExit(
-        process.foreground(loaded.config, indexer_service.serve, ready_file=ready_file, until_stdin_closes=until_stdin_closes)
-    )
-
-
-@app.command("repair-service")
-def repair_service(
-    config: Annotated[Path | None, typer.Option("--config", help="TOML settings; see docs/config.md.")] = None,
-    indexer: Annotated[str | None, typer.Option(help="URL of an indexer; overrides repair.indexer.")] = None,
-    node: Nodes = None,
-    interval: Annotated[
-        int | None, typer.Option(min=1, help="Seconds between two passes; overrides repair.interval_s.")
-    ] = None,
-    ready_file: Annotated[Path | None, typer.Option(help="Write a JSON file with the URLs when it works.")] = None,
-    until_stdin_closes: Annotated[
-        bool, typer.Option("--until-stdin-closes", help="Also stop when standard input ends: for supervisors.")
-    ] = False,
-) -> None:
-    """Repair all files stored with --erasure, again and again, until it is stopped (Ctrl-C or SIGTERM)."""
-    given = {
-        "repair.nodes": ",".join(node) if node else None,
-        "repair.indexer": "" if node else indexer,
-        "repair.interval_s": interval,
-    }
-    loaded = settings.load(config, flags=given)
-    raise SystemExit(
-        process.foreground(loaded.config, serve_repair, ready_file=ready_file, until_stdin_closes=until_stdin_closes)
-    )
+storage_durability.add_to(app)
+storage_nodes.add_to(app)
+storage_kv.add_to(app)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
 from zerog.cli.connect import From, Home, Keys, PasswordFile, Url, signer
 from zerog.cli.output import Json, facts, show, table
-from zerog.cli.storage import (
+from zerog.cli.storage_options import (
     Finality,
     IndexerUrl,
     KeyFile,
@@ -22,17 +22,15 @@ from zerog.cli.storage import (
     uploaded,
     with_storage,
 )
-from zerog.devnet import launcher, topology
+from zerog.devnet.running import read_status
 from zerog.errors import Conflict, InvalidInput
-from zerog.runtime import config as settings
-from zerog.runtime import process
-from zerog.sdk.kv import KvBatch
-from zerog.sdk.storage import Storage, Uploaded
-from zerog.storage.client import UploadOptions
-from zerog.storage.kv import service
-from zerog.storage.kv.client import KvClient, KvPair
 from zerog.storage.stream_blob import VERSION_LATEST, AccessOp
 from zerog.types import parse_address, parse_hash, parse_hex
+
+if TYPE_CHECKING:
+    from zerog.sdk.kv import KvBatch
+    from zerog.sdk.storage import Storage, Uploaded
+    from zerog.storage.kv.client import KvClient, KvPair
 
 _T = TypeVar("_T")
 
@@ -60,7 +58,7 @@ def add_to(storage: typer.Typer) -> None:
 
 
 def _kv_url(home: Path, given: str) -> str:
-    told = (launcher.read_status(topology.Paths(home)) or {}).get("storage") or {}
+    told = (read_status(home) or {}).get("storage") or {}
     return given or str(told.get("kv") or DEFAULT_KV)
 
 
@@ -128,6 +126,9 @@ def kv_write(
     Who first writes to a stream administers it. Rights: grant-admin, renounce-admin, grant-writer, revoke-writer,
     renounce-writer; for single keys key-to-special, key-to-normal, grant-key-writer, revoke-key-writer, renounce-key-writer.
     """
+    from zerog.sdk.kv import KvBatch
+    from zerog.storage.client import UploadOptions
+
     names, values = stream_keys or [], stream_values or []
     if len(names) != len(values):
         raise InvalidInput(f"expected as many --stream-values as --stream-keys, found {len(values)} and {len(names)}")
@@ -181,6 +182,8 @@ def kv_read(
     stream = bytes(parse_hash(stream_id, "--stream-id"))
     if everything == bool(stream_keys):
         raise InvalidInput("give --stream-keys, or --all")
+
+    from zerog.storage.kv.client import KvPair
 
     async def read(kv: KvClient) -> list[KvPair]:
         found: list[KvPair] = []
@@ -300,6 +303,10 @@ def run(
 
     Settings: these flags, then ZEROG_… in the environment, then --config, then defaults; `zerog config show` tells.
     """
+    from zerog.runtime import config as settings
+    from zerog.runtime import process
+    from zerog.storage.kv import service
+
     given = {
         "storage.kv.home": home,
         "storage.kv.streams": ",".join(stream) if stream else None,

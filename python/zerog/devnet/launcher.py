@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from zerog.devnet import topology
+from zerog.devnet.running import read_status
 from zerog.devnet.topology import Paths, PortWish, Role
-from zerog.errors import ConfigError, Conflict, Corrupt, NotFound, TimedOut, Unavailable
+from zerog.errors import ConfigError, Conflict, NotFound, TimedOut, Unavailable
 from zerog.runtime import log
 from zerog.runtime.config import environment_name
 from zerog.runtime.disk import DirectoryLock, write_atomic
@@ -278,7 +279,7 @@ def start_detached(home: Path, arguments: list[str], waiting: Callable[[], None]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
     deadline = time.monotonic() + START_TIMEOUT_S + 10
     while True:
-        status = read_status(paths)
+        status = read_status(home)
         if status is not None and status["process"] == process.pid:
             return status
         code = process.poll()
@@ -297,17 +298,6 @@ def start_detached(home: Path, arguments: list[str], waiting: Callable[[], None]
         time.sleep(POLL_S)
 
 
-def read_status(paths: Paths) -> dict[str, Any] | None:
-    """What the running network wrote about itself, None when it is not there (yet)."""
-    try:
-        data = json.loads(paths.ready.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValueError:
-        raise Corrupt(f"{paths.ready} does not read; `zerog devnet down`, then up again") from None
-    return data if isinstance(data, dict) else None
-
-
 def running_status(home: Path) -> dict[str, Any]:
     """The status of the network in ``home``.
 
@@ -318,7 +308,7 @@ def running_status(home: Path) -> dict[str, Any]:
     if process is None:
         made = "" if (home / "network.json").exists() else " (none has been made there yet)"
         raise Unavailable(f"no network runs in {home}{made}; start one with `zerog devnet up --detach`")
-    status = read_status(Paths(home))
+    status = read_status(home)
     if status is None:
         raise Unavailable(f"the network in {home} is starting or stopping (process {process}); try again in a moment")
     return status

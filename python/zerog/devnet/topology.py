@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from zerog.chain.presets import genesis, network
 from zerog.contracts.registry import NAMED, StorageParameters
+from zerog.devnet.running import status_file
 from zerog.errors import Conflict, Corrupt, InvalidInput
 from zerog.runtime.disk import read_private, write_atomic
 from zerog.sdk.wallet import Account
@@ -93,7 +94,7 @@ class Paths:
     @property
     def ready(self) -> Path:
         """What the running network answers to ``status``; there only while it runs."""
-        return self.home / "running.json"
+        return status_file(self.home)
 
     def data(self, name: str) -> Path:
         """The data directory of a process."""
@@ -154,7 +155,12 @@ class Role:
 
 def accounts(mnemonic: str) -> list[Account]:
     """The ten funded accounts that everybody sees."""
-    return [Account.from_mnemonic(mnemonic, index) for index in range(ACCOUNTS)]
+    return [account(mnemonic, index) for index in range(ACCOUNTS)]
+
+
+def account(mnemonic: str, index: int) -> Account:
+    """One of them; a mnemonic is slow to derive from on purpose."""
+    return Account.from_mnemonic(mnemonic, index)
 
 
 def faucet_account(mnemonic: str) -> Account:

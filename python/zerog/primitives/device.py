@@ -17,8 +17,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from zerog import _native
 from zerog.errors import DeviceError, InvalidInput
 
@@ -209,6 +207,8 @@ def fold(leaves: Any, siblings: Any, path: Any, offsets: Any, out: Any = None) -
 
 def gf256_product(coefficients: bytes, rows: int, shards: Any, out: Any = None) -> Any:
     """``rows`` combinations of shards on the device, ``coefficients`` row by row; see ``erasure.encode``."""
+    import numpy as np
+
     return _product("gf256", np.frombuffer(coefficients, dtype=np.uint8), rows, shards, out)
 
 
@@ -216,6 +216,8 @@ def gf65536_product(coefficients: bytes, rows: int, shards: Any, out: Any = None
     """The same over GF(2^16): coefficients are native 16-bit words, shards of even length."""
     if shards.ndim == 2 and shards.shape[1] % 2:
         raise InvalidInput(f"shards: expected whole 16-bit words, found {shards.shape[1]} bytes")
+    import numpy as np
+
     return _product("gf65536", np.frombuffer(coefficients, dtype=np.uint16), rows, shards, out)
 
 

@@ -11,19 +11,18 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from zerog import _native
 from zerog.errors import InvalidInput
 from zerog.primitives import device
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from typing_extensions import Buffer
 
 __all__ = ["blake2b_512_many", "keccak256", "keccak256_many"]
 
-Digests: TypeAlias = NDArray[np.uint8]
+Digests: TypeAlias = "NDArray[np.uint8]"
 
 
 def keccak256(data: Buffer) -> bytes:
@@ -110,6 +109,8 @@ def blake2b_512_many(
     digests: Digests
     if isinstance(data, list | tuple):
         packed = b"".join(data)
+        import numpy as np
+
         bounds = np.array([0, *accumulate(memoryview(item).nbytes for item in data)], dtype=np.uint64)
         digests = _native.blake2b_many(packed, bounds, backend)
     elif offsets is not None:

@@ -11,15 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from zerog import _native
 from zerog.errors import InvalidInput
 from zerog.primitives import device
 from zerog.primitives.flow_tree import FlowProof, FlowTree, place
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from typing_extensions import Buffer
 
 __all__ = [
@@ -49,7 +48,7 @@ __all__ = [
     "zero_root",
 ]
 
-Digests: TypeAlias = NDArray[np.uint8]
+Digests: TypeAlias = "NDArray[np.uint8]"
 
 SECTOR_SIZE_BYTES: Final = 256
 SEGMENT_SECTORS: Final = 1024

@@ -18,8 +18,6 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from zerog.contracts.flow import Node as FlowNode
-from zerog.contracts.flow import SubmissionData
 from zerog.errors import Conflict, InvalidInput, PeerFault, TimedOut, Unavailable, ZerogError
 from zerog.runtime.disk import check_free, write_atomic
 from zerog.storage.api import Shard
@@ -32,7 +30,8 @@ from zerog.types import Address
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-FRAGMENT_SIZE: Final = 1 << 32
+    from zerog.contracts.flow import SubmissionData
+
 FAST_SIZE_MAX: Final = SEGMENT
 BATCH_SIZE: Final = 10
 _RUN_MAX: Final = 8
@@ -613,6 +612,9 @@ class StorageClient:
 
 def submission(tree: FileTree, tags: bytes = b"") -> SubmissionData:
     """What the flow contract is told of a file."""
+    from zerog.contracts.flow import Node as FlowNode
+    from zerog.contracts.flow import SubmissionData
+
     return SubmissionData(tree.layout.size, tuple(FlowNode(root, height) for root, height in tree.nodes), tags)
 
 
@@ -742,3 +744,8 @@ class _Meter:
     def _tell(self) -> None:
         if self._progress is not None:
             self._progress(int(self._done), self._total)
+
+
+def shifted(progress: Progress, before: int, total: int) -> Progress:
+    """Progress of a part of something larger."""
+    return lambda done, _: progress(before + done, total)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 
 from zerog.errors import InvalidInput
 
@@ -103,6 +102,8 @@ def nesting(body: bytes) -> int:
     """
     if body.count(b"[") + body.count(b"{") <= NESTING_MAX:
         return 0
+    import numpy as np  # few bodies come this far
+
     brackets = np.frombuffer(_string.sub(b"", body).translate(None, _not_a_bracket), np.uint8)
     steps = np.where((brackets == ord("[")) | (brackets == ord("{")), np.int8(1), np.int8(-1))
     return int(np.cumsum(steps, dtype=np.int64).max(initial=0))

@@ -26,7 +26,7 @@ from zerog.chain.presets import genesis
 from zerog.contracts import flow, market, registry
 from zerog.contracts.artifact import load
 from zerog.errors import InvalidInput
-from zerog.sdk.storage import submission_spare_gas
+from zerog.sdk.payer import submission_spare_gas
 from zerog.types import Address, parse_address
 
 SUBMITTER = parse_address("0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266")

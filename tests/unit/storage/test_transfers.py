@@ -15,7 +15,8 @@ from tests.unit.storage.harness import CHAIN_ID, Running, SimulatedEth, pattern,
 
 from zerog.contracts.flow import SubmissionData
 from zerog.errors import Conflict, InvalidInput, NotFound, Unauthorized, Unavailable
-from zerog.sdk.storage import Encryption, Storage, file_root
+from zerog.sdk.files import file_root
+from zerog.sdk.storage import Encryption, Storage
 from zerog.storage import crypt, directory
 from zerog.storage.client import Resume, StorageClient, UploadOptions
 from zerog.storage.directory import Entry

@@ -50,7 +50,7 @@ CPP_MAY_INCLUDE = {
     "state": BASE | {"hash", "rlp"},
     "evm": BASE | {"hash", "rlp", "field", "curve", "sig", "state"},
     "txpool": BASE | {"hash", "rlp", "sig", "state", "evm"},
-    "batching": BASE | {"grid"},
+    "batching": BASE | {"grid", "hash"},
     "evm/block": BASE | {"hash", "rlp", "sig", "state", "evm", "txpool"},
 }
 

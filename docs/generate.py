@@ -19,6 +19,7 @@ import typer
 
 from zerog.chain.metrics import ChainMetrics
 from zerog.cli.main import app
+from zerog.da.metrics import SignerMetrics
 from zerog.runtime import metrics
 from zerog.storage.kv.metrics import KvMetrics
 from zerog.storage.metrics import IndexerMetrics, PeerMetrics, PrunerMetrics, RepairMetrics, StorageMetrics
@@ -49,7 +50,16 @@ def config_page() -> str:
 def metrics_page() -> str:
     """Every metric with its labels and meaning."""
     registry = metrics.new_registry()
-    for declared in (ChainMetrics, StorageMetrics, PeerMetrics, PrunerMetrics, IndexerMetrics, KvMetrics, RepairMetrics):
+    for declared in (
+        ChainMetrics,
+        StorageMetrics,
+        PeerMetrics,
+        PrunerMetrics,
+        IndexerMetrics,
+        KvMetrics,
+        RepairMetrics,
+        SignerMetrics,
+    ):
         declared(registry)
     rows = []
     for family in registry.collect():

@@ -19,7 +19,7 @@ from zerog.primitives.blob import COSETS, MAINNET, Geometry
 from zerog.primitives.commit import Setup
 from zerog.runtime.disk import write_atomic
 
-__all__ = ["CEREMONY", "DEV_TAU", "MANIFEST", "PublicFile", "check", "load", "self_check", "write_dev"]
+__all__ = ["CEREMONY", "DEV_TAU", "MANIFEST", "PublicFile", "check", "geometry_of", "load", "self_check", "write_dev"]
 
 # Known to everybody, so that all parties of a devnet make the same set.
 DEV_TAU: Final = 1234567890123456789012345678901234567890
@@ -115,6 +115,17 @@ def load(directory: Path, *, prover: bool, allow_insecure: bool) -> Setup:
         return commit.load_setup(geometry, parts[:COSETS], powers)
     except InvalidInput as error:
         raise Corrupt(f"{directory}: {error}") from error
+
+
+def geometry_of(directory: Path) -> Geometry | None:
+    """The shape of the set of a directory without reading it, None when there is none.
+
+    Raises:
+        Corrupt: a manifest that does not read.
+    """
+    if (directory / MANIFEST).exists():
+        return _read_manifest(directory / MANIFEST)[0]
+    return MAINNET if (directory / CEREMONY[0].name).exists() else None
 
 
 def self_check(setup: Setup) -> None:

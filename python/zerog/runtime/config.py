@@ -314,8 +314,42 @@ class DaChainConfig(_Section, frozen=True):
     backoff_ms: Positive = 500
 
 
+class DaParamsConfig(_Section, frozen=True):
+    directory: str = "zerog-da-params"
+    allow_insecure: bool = False
+    make_insecure: bool = False
+
+
+class DaSignerConfig(_Section, frozen=True):
+    home: str = "zerog-da-signer"
+    key_file: str = ""
+    bls_key_file: str = ""
+    host: str = "127.0.0.1"
+    port: Port = 34000
+    socket: str = ""
+    first_epoch_signers: Positive = 1
+    receive_bytes_max: Positive = 1 << 30
+    calls_max: Positive = 64
+    signings_max: Positive = 10
+    readings_max: Positive = 10
+    verify_threads: Positive = 2
+    threads: Positive = 4
+    epoch_poll_ms: Annotated[int, Meta(ge=10, le=600_000)] = 5000
+    prune_poll_s: Positive = 600
+    mining: bool = False
+    mining_key_file: str = ""
+    mining_poll_ms: Annotated[int, Meta(ge=10, le=600_000)] = 1000
+    mining_answers_max: Positive = 40
+    cache_bytes: Positive = 64 << 20
+    free_bytes_min: Count = 256 << 20
+    scrub_interval_s: Count = 86_400
+    scrub_bytes_per_s: Positive = 16 << 20
+
+
 class DaConfig(_Section, frozen=True):
     chain: DaChainConfig = DaChainConfig()
+    params: DaParamsConfig = DaParamsConfig()
+    signer: DaSignerConfig = DaSignerConfig()
 
 
 class Config(_Section, frozen=True):

@@ -7,6 +7,7 @@ is ``INVALID_ARGUMENT`` at a server and ``PeerFault`` at a client, never a stack
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from zerog import errors
 from zerog.runtime import log
+from zerog.runtime.grpc_meta import Health, reflection
 
 _log = log.get(__name__)
 
@@ -59,6 +61,8 @@ class Caller:
     ip: str
 
 
+Observe: TypeAlias = Callable[[str, str, float], None]
+"""Told of every call: its method, the name of its status, the seconds it took."""
 Unary: TypeAlias = Callable[[Any, Caller], Awaitable[Message]]
 Stream: TypeAlias = Callable[[Any, Caller], AsyncIterator[Message]]
 
@@ -68,11 +72,13 @@ def service(
     methods: Mapping[str, Unary | Stream],
     *,
     stream_timeout_s: float = 60,
+    observe: Observe | None = None,
 ) -> grpc.GenericRpcHandler:
     """The methods of a service, by the names in its descriptor; each must be there.
 
     Args:
         stream_timeout_s: a stream that the caller does not read to its end in this time is closed.
+        observe: told of unary calls.
     """
     handlers: dict[str, Any] = {}
     for method in descriptor.methods:
@@ -81,7 +87,7 @@ def service(
             answer = _stream(method, function, stream_timeout_s)
             handlers[method.name] = grpc.unary_stream_rpc_method_handler(answer)
         else:
-            handlers[method.name] = grpc.unary_unary_rpc_method_handler(_unary(method, function))
+            handlers[method.name] = grpc.unary_unary_rpc_method_handler(_unary(method, function, observe))
     return grpc.method_handlers_generic_handler(descriptor.full_name, handlers)
 
 
@@ -99,15 +105,22 @@ def _parse(method: MethodDescriptor, body: bytes) -> Message:
     return message
 
 
-def _unary(method: MethodDescriptor, function: Any) -> Any:
+def _unary(method: MethodDescriptor, function: Any, observe: Observe | None = None) -> Any:
     async def answer(body: bytes, context: Any) -> bytes:
         caller = _caller(context)
+        began, status = time.monotonic(), "CANCELLED"
         try:
             request = _parse(method, body)
             reply: bytes = (await function(request, caller)).SerializeToString()
+            status = "OK"
         except Exception as error:
-            await context.abort(*_status(error, method.name))
+            code, text = _status(error, method.name)
+            status = code.name
+            await context.abort(code, text)
             raise
+        finally:
+            if observe is not None:
+                observe(method.name, status, time.monotonic() - began)
         return reply
 
     return answer
@@ -147,6 +160,7 @@ class GrpcServer:
         receive_bytes_max: larger messages are refused by the transport.
         calls_max: calls at one moment; one more is refused.
         more: further services of the same port.
+        described: services that health and reflection tell of; without any there is neither.
     """
 
     def __init__(
@@ -158,6 +172,7 @@ class GrpcServer:
         receive_bytes_max: int,
         calls_max: int,
         more: Sequence[grpc.GenericRpcHandler] = (),
+        described: Sequence[ServiceDescriptor] = (),
     ) -> None:
         self._host, self._port = host, port
         self._server = grpc.aio.server(
@@ -170,7 +185,9 @@ class GrpcServer:
             ],
             maximum_concurrent_rpcs=calls_max,
         )
-        self._server.add_generic_rpc_handlers((handler, *more))
+        self._health = Health([one.full_name for one in described])
+        own = (*self._health.handlers(), *reflection(described)) if described else ()
+        self._server.add_generic_rpc_handlers((handler, *more, *own))
 
     async def start(self) -> int:
         """Listen; returns the port.
@@ -187,6 +204,7 @@ class GrpcServer:
         return port
 
     async def stop(self, grace_s: float = 0.5) -> None:
+        self._health.stop()
         await self._server.stop(grace_s)
 
 

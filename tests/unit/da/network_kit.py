@@ -28,6 +28,7 @@ from zerog.da.disperser.outbox import Outbox
 from zerog.da.disperser.queue import FAMILIES, BlobQueue
 from zerog.da.disperser.server import SERVICE, DisperserServer
 from zerog.da.encoder import ENCODER, EncoderServer
+from zerog.da.parameters import Given
 from zerog.da.signer import store as signer_store
 from zerog.da.signer.duties import LogDuty
 from zerog.da.signer.rows import RowServer
@@ -220,7 +221,7 @@ async def _enlist(stack: AsyncExitStack, net: Network, account: int) -> None:
     one = SignerAt(address, secret, SignerStore(MemoryKv(families), row_size=da_kit.SMALL.row_size_bytes, light_size=light))
     lane, writer = stack.enter_context(Offload(2)), stack.enter_context(Offload(1))
     rows = RowServer(one.store, lane, da_kit.ENTRANCE, geometry=da_kit.SMALL)
-    methods = SignerServer(one.store, SETUP, secret, rows, lane, writer).methods()
+    methods = SignerServer(one.store, Given(SETUP), secret, rows, lane, writer).methods()
     methods["BatchSign"] = _lying(one, methods["BatchSign"])
     one.target = f"127.0.0.1:{await da_kit.serve(stack, service(SIGNER, methods), MESSAGE_BYTES_MAX)}"
     net.signers.append(one)

@@ -13,6 +13,7 @@ from tests.unit.contracts.da_kit import ENTRANCE, EPOCH_BLOCKS, ROOT, SIGNERS, D
 
 from zerog.contracts import da_entrance, da_signers
 from zerog.contracts.calls import Call, call, nothing
+from zerog.contracts.registry import DA_REGISTRY
 from zerog.da.signer import duties
 from zerog.da.signer.duties import EpochDuty, Identity, LogDuty, PruneDuty
 from zerog.da.signer.store import FAMILIES, BlobState, SignerStore, Slice
@@ -70,7 +71,7 @@ class Node:
 
     @property
     def epochs(self) -> EpochDuty:
-        return EpochDuty(self.chain, self.store, self.writer, self.who)
+        return EpochDuty(self.chain, self.store, self.writer, self.who, first_epoch_signers=2)
 
     def log(self, **changes: int) -> LogDuty:
         return LogDuty(self.chain, self.store, self.writer, **changes)
@@ -82,6 +83,10 @@ def node() -> Iterator[Node]:
     with Offload(1) as writer:
         store = SignerStore(MemoryKv(list(FAMILIES)), row_size=32, light_size=8)
         yield Node(WorldChain(world), store, writer, Identity(ME.account, ME.secret, "10.0.0.1:34000", world.net.chain_id))
+
+
+def epochs_with_first(node: Node, count: int) -> EpochDuty:
+    return EpochDuty(node.chain, node.store, node.writer, node.who, first_epoch_signers=count)
 
 
 def now(work: Coroutine[Any, Any, T]) -> T:
@@ -121,12 +126,31 @@ def test_every_epoch_is_entered_and_known(node: Node) -> None:
         assert not now(node.epochs.step())
 
 
+def test_the_first_epoch_waits_for_as_many_signers_as_it_should_have(node: Node) -> None:
+    world, other, waiting = node.chain.world, signer(ALICE), node.epochs
+    now(waiting.enroll())
+    assert now(waiting.step())  # in the next epoch
+    assert not now(waiting.step())  # alone: two are wanted
+    assert world.ask(SIGNERS, da_signers.epoch_number()) == 0
+    world.number += 1  # a block that is final gets no more logs
+    node.chain.act(DA_REGISTRY, da_signers.register_signer(other.secret, ALICE, "10.0.0.3:1", node.who.chain_id))
+    assert not now(waiting.step())  # a signer, but not of the first epoch
+    node.chain.act(DA_REGISTRY, da_signers.register_next_epoch(other.secret, ALICE, 0, node.who.chain_id))
+    assert now(waiting.step())
+    assert world.ask(SIGNERS, da_signers.epoch_number()) == 1
+    assert not waiting.serving.is_set()
+    assert now(waiting.step())
+    assert waiting.serving.is_set()
+    assert set(world.ask(SIGNERS, da_signers.get_quorum(1, 0))) == {ALICE, ME.account}
+
+
 def test_rounds_are_kept_going_ten_at_a_time(node: Node) -> None:
     world = node.chain.world
-    now(node.epochs.enroll())
+    alone = epochs_with_first(node, 1)
+    now(alone.enroll())
     world.number = 30 * 25
     rounds = []
-    while now(node.epochs.step()):
+    while now(alone.step()):
         rounds.append(world.get("sampleRound"))
     assert rounds == [10, 20, 25]
 

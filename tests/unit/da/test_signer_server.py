@@ -14,6 +14,7 @@ import pytest
 from tests.unit.da import da_kit, da_wire
 
 from zerog.da.api import BlobRecord
+from zerog.da.parameters import Given
 from zerog.da.retriever import read_row
 from zerog.da.signer.rows import SLICES, RowServer
 from zerog.da.signer.server import BLOBS_MAX, SIGNER, SignerServer
@@ -73,7 +74,7 @@ async def signer(seed: int, **options: Any) -> AsyncIterator[Case]:
     async with AsyncExitStack() as stack:
         lanes = [stack.enter_context(Offload(count)) for count in (2, 1)]
         rows = RowServer(store, lanes[0], da_kit.ENTRANCE, geometry=da_kit.SMALL)
-        server = SignerServer(store, SETUP, key, rows, lanes[0], lanes[1], **options)
+        server = SignerServer(store, Given(SETUP), key, rows, lanes[0], lanes[1], **options)
         port = await da_kit.serve(stack, service(SIGNER, server.methods()))
         slices = await da_kit.serve(stack, service(SLICES, rows.slice_methods()))
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))

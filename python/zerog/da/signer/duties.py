@@ -7,6 +7,7 @@ wrong. Only finalized blocks count, so nothing that was read is ever taken back.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
@@ -27,6 +28,8 @@ _log = log.get(__name__)
 
 PAGE_BLOCKS: Final = 100
 POLL_S: Final = 5.0
+FIRST_POLL_S: Final = 0.25
+LOOK_PAUSE_S: Final = 0.05
 PRUNE_POLL_S: Final = 600.0
 ROUNDS_PER_SYNC: Final = 10
 BACKOFF_MAX_S: Final = 60.0
@@ -75,6 +78,14 @@ class LogDuty:
     ) -> None:  # fmt: skip
         self._chain, self._store, self._writer = chain, store, writer
         self._start_block, self._page_blocks, self._entrance = start_block, page_blocks, entrance
+        self._look, self._looked = asyncio.Event(), asyncio.Condition()
+
+    async def look(self, timeout_s: float) -> None:
+        """Wait until the chain was asked once more, at most so long: somebody knows of a blob that is not known here."""
+        self._look.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s), self._looked:
+                await self._looked.wait()
 
     async def step(self) -> bool:
         """Read at most one page; whether there was one."""
@@ -82,6 +93,8 @@ class LogDuty:
         first = self._start_block if reached is None else reached
         last = min(first + self._page_blocks - 1, await self._chain.finalized_block())
         if last < first:
+            async with self._looked:
+                self._looked.notify_all()
             return False
         announced, verified = [], []
         for topics, data in await self._chain.logs(self._entrance, first, last):
@@ -94,18 +107,29 @@ class LogDuty:
         await self._writer.run(self._store.take_page, announced, verified, last + 1)
         return True
 
-    async def run(self) -> None:
-        await _repeat("log", self.step, POLL_S)
+    async def run(self, poll_s: float | None = None) -> None:
+        await _repeat("log", self.step, POLL_S if poll_s is None else poll_s, self._look)
 
 
 class EpochDuty:
-    """Knows the signer's rows of the current epoch, takes part in the next, and keeps the sampling rounds going."""
+    """Knows the signer's rows of the current epoch, takes part in the next, and keeps the sampling rounds going.
+
+    Args:
+        first_epoch_signers: the first epoch of a chain, which has no quorums before, is begun once so many are registered.
+        page_blocks: of the log, when these are counted.
+    """
 
     def __init__(
-        self, chain: SignerChain, store: SignerStore, writer: Offload, identity: Identity, *, entrance: Address = DA_ENTRANCE
-    ) -> None:
+        self, chain: SignerChain, store: SignerStore, writer: Offload, identity: Identity, *, entrance: Address = DA_ENTRANCE,
+        first_epoch_signers: int = 1, page_blocks: int = PAGE_BLOCKS,
+    ) -> None:  # fmt: skip
         self._chain, self._store, self._writer, self._who = chain, store, writer, identity
-        self._entrance = entrance
+        self._entrance, self._first_epoch_signers, self._page_blocks = entrance, first_epoch_signers, page_blocks
+        self._signers: set[Address] = set()
+        self._counted_blocks = 0
+        self.epoch = 0
+        self.serving = asyncio.Event()
+        """Set once the quorums of an epoch are known."""
 
     async def enroll(self) -> None:
         """Registers the signer once, or tells the chain where it is now dialled."""
@@ -127,7 +151,29 @@ class EpochDuty:
         epoch = await self._chain.ask(DA_SIGNERS, da_signers.epoch_number())
         fetched = await self._fetch_quorums(epoch)
         entered = await self._enter(epoch)
+        if epoch == 0 and self._who.version == 3:
+            return await self._begin_first() or entered
+        self.epoch = epoch
+        if epoch:
+            self.serving.set()
         return await self._sync() or fetched or entered
+
+    async def _begin_first(self) -> bool:
+        """Begin the first epoch, unless others should be registered for it before: the next is hours away."""
+        last = await self._chain.finalized_block()
+        while self._counted_blocks <= last:
+            stop = min(last, self._counted_blocks + self._page_blocks - 1)
+            for topics, data in await self._chain.logs(DA_SIGNERS, self._counted_blocks, stop):
+                if topics and topics[0] == da_signers.NEW_SIGNER_TOPIC:
+                    self._signers.add(da_signers.decode_new_signer(topics, data).signer)
+            self._counted_blocks = stop + 1
+        count = 0
+        for signer in sorted(self._signers):
+            count += await self._chain.ask(DA_SIGNERS, da_signers.registered_epoch(signer, 1))
+            if count == self._first_epoch_signers:
+                await self._chain.send(self._entrance, da_entrance.sync_fixed_times(ROUNDS_PER_SYNC))
+                return True
+        return False
 
     async def _fetch_quorums(self, epoch: int) -> bool:
         if epoch == 0 or await self._writer.run(self._store.quorum_count, epoch) is not None:
@@ -163,8 +209,15 @@ class EpochDuty:
         await self._chain.send(self._entrance, da_entrance.sync_fixed_times(times))
         return True
 
-    async def run(self) -> None:
-        await _repeat("epoch", self.step, POLL_S)
+    async def run(self, poll_s: float | None = None) -> None:
+        pause_s = POLL_S if poll_s is None else poll_s
+        await _repeat("enroll", self._enrolled, pause_s, once=True)
+        await _repeat("epoch", self.step, min(pause_s, FIRST_POLL_S), once=True, until=self.serving)
+        await _repeat("epoch", self.step, pause_s)
+
+    async def _enrolled(self) -> bool:
+        await self.enroll()
+        return True
 
 
 class PruneDuty:
@@ -186,19 +239,40 @@ class PruneDuty:
             _log.info("signer.pruned", epoch=oldest, rows=count)
         return True
 
-    async def run(self) -> None:
-        await _repeat("prune", self.step, PRUNE_POLL_S)
+    async def run(self, poll_s: float | None = None) -> None:
+        await _repeat("prune", self.step, PRUNE_POLL_S if poll_s is None else poll_s)
 
 
-async def _repeat(name: str, step: Callable[[], Awaitable[bool]], poll_s: float) -> None:
-    """Steps until cancelled, without a pause while there is something to do."""
-    pause_s = POLL_S
+async def _repeat(
+    name: str, step: Callable[[], Awaitable[bool]], poll_s: float, look: asyncio.Event | None = None, *,
+    once: bool = False, until: asyncio.Event | None = None,
+) -> None:  # fmt: skip
+    """Steps until cancelled, without a pause while there is something to do.
+
+    Args:
+        look: ends a pause when it is set.
+        once: return after the first step that did something, or that left ``until`` set.
+    """
+    first_s = min(POLL_S, poll_s)
+    pause_s = first_s
     while True:
         try:
             moved = await step()
-            pause_s = POLL_S
-            await asyncio.sleep(0 if moved else poll_s)
+            if once and (moved if until is None else until.is_set()):
+                return
+            pause_s = first_s
+            await _pause(0 if moved else poll_s, look)
         except (Unavailable, TimedOut, PeerFault, InvalidInput) as error:
             _log.warning("signer.failed", duty=name, error=type(error).__name__, reason=str(error), pause_s=pause_s)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, BACKOFF_MAX_S)
+
+
+async def _pause(duration_s: float, look: asyncio.Event | None) -> None:
+    if look is None or not duration_s:
+        await asyncio.sleep(duration_s)
+        return
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(look.wait(), duration_s)
+    look.clear()
+    await asyncio.sleep(min(duration_s, LOOK_PAUSE_S))  # strangers may ask for a look as often as they like

@@ -1,6 +1,6 @@
 """What a signer keeps: how far the chain is read, its rows of every quorum, states of blobs, and the rows with their proofs.
 
-One database of seven families; keys are big-endian, so an epoch is one range:
+One database of eight families; keys are big-endian, so an epoch is one range:
 
 =============  ==============================  ==========================================
 family         key                             value
@@ -12,6 +12,7 @@ blob           epoch ‖ quorum ‖ root           1 announced, 2 verified
 held           epoch ‖ quorum ‖ root           rows that are held, u16 little-endian each
 proof          epoch ‖ quorum ‖ root ‖ row     the light form of the slice
 row            epoch ‖ quorum ‖ root ‖ row     the row's cells
+signed         epoch ‖ quorum ‖ root           the commitment that was signed for it, 64 bytes
 =============  ==============================  ==========================================
 
 What a signature promises is on the disk before it is given away: ``put_slices`` returns after a synced write. A blob counts as
@@ -27,7 +28,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from zerog.errors import Corrupt, InvalidInput, NotFound
+from zerog.errors import Conflict, Corrupt, InvalidInput, NotFound
 from zerog.primitives.da_sampling import BlobRecord
 from zerog.store.kv import Batch, Kv
 
@@ -39,6 +40,7 @@ FAMILIES: Final = {
     "held": False,
     "proof": False,
     "row": True,
+    "signed": False,
 }
 ROWS: Final = 3072
 ROW_SIZE: Final = 32_768
@@ -75,6 +77,11 @@ class SignerStore:
 
     def __init__(self, kv: Kv, *, row_size: int = ROW_SIZE, light_size: int = LIGHT_SLICE_SIZE) -> None:
         self._kv, self._row_size, self._light_size = kv, row_size, light_size
+
+    @property
+    def broken(self) -> str | None:
+        """Why nothing can be written any more, or None."""
+        return self._kv.broken
 
     # the chain
 
@@ -138,13 +145,22 @@ class SignerStore:
 
     # rows
 
-    def put_slices(self, key: BlobRecord, slices: Sequence[Slice]) -> None:
+    def signed_commitment(self, key: BlobRecord) -> bytes | None:
+        """The commitment that was signed for a blob, None while none was. It outlives the rows."""
+        return self._kv.get("signed", _name(key))
+
+    def put_slices(self, key: BlobRecord, slices: Sequence[Slice], commitment: bytes = b"") -> None:
         """Keep rows of a blob; on the disk when this returns. What was held of it before stays held.
 
+        Args:
+            commitment: what is about to be signed, kept with the rows.
+
         Raises:
-            InvalidInput: a row twice, out of range, or of the wrong size.
+            InvalidInput: a row twice, out of range, or of the wrong size. Conflict: another commitment was signed before.
         """
         name, batch, indexes = _name(key), Batch(), [one.row_index for one in slices]
+        if commitment and (self._kv.get("signed", name) or commitment) != commitment:
+            raise Conflict("another commitment of this blob was signed before")
         if len(set(indexes)) != len(indexes):
             raise InvalidInput("slices: expected every row once")
         for one in slices:
@@ -159,6 +175,8 @@ class SignerStore:
             if batch.size_bytes >= _BATCH_BYTES:
                 self._kv.write(batch, sync=False)
                 batch = Batch()
+        if commitment:
+            batch.put("signed", name, commitment)
         batch.put("held", name, _pack_rows(sorted({*indexes, *(self.held_rows(key) or [])})))
         self._kv.write(batch)
 

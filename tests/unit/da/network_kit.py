@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -49,6 +50,7 @@ T = TypeVar("T")
 SETUP = commit.dev_setup(da_kit.SMALL, 1234567890)
 PAYER = 0
 SIGNERS = (1, 2, 3, 4)
+PAYER_ADDRESS = node_kit.ADDRESSES[PAYER]
 QUICK = Pace(blob_s=30, gather_s=0, commit_gather_s=0)
 HASTY = Patience(sign_s=5, straggle_s=0.2)
 MESSAGE_BYTES_MAX = 16 << 20
@@ -126,6 +128,15 @@ class Disperser:
     outbox: Outbox
     channel: grpc.aio.Channel
     told: list[tuple[Address, str]]
+    working: asyncio.Task[None]
+    """Ends only when the pipeline falls."""
+
+    async def hears(self) -> list[tuple[Address, str]]:
+        """What was told of signers, once anything was."""
+        async with asyncio.timeout(10):
+            for _ in itertools.takewhile(lambda _: not self.told, itertools.count()):
+                await asyncio.sleep(0.02)
+        return self.told
 
     async def put(self, data: bytes) -> bytes:
         reply = await da_wire.call(self.channel, "disperser", "DisperseBlob", data=data)
@@ -144,6 +155,10 @@ class Disperser:
                 if reply.status in wanted:
                     return reply
                 await asyncio.sleep(0.02)
+
+
+def signer_address(index: int) -> Address:
+    return Address(node_kit.ADDRESSES[SIGNERS[index]])
 
 
 def secret_of(account: bytes) -> bls.SecretKey:
@@ -183,17 +198,17 @@ async def network(home: Path, *, signers: Sequence[int] = SIGNERS, encoders: int
 @asynccontextmanager
 async def disperser(
     net: Network, kv: Kv | None = None, *, pace: Pace = QUICK, patience: Patience = HASTY, encoders: Sequence[str] = (),
-    encode_s: float = 10, final_after_blocks: int = 0, raise_s: float = 20, **queue: Any,
+    encode_s: float = 10, final_after_blocks: int = 0, raise_s: float = 20, eth: HttpEth | None = None, **queue: Any,
 ) -> AsyncIterator[Disperser]:  # fmt: skip
     """A disperser over a database, until the block is left: as abruptly as a task can end."""
     async with AsyncExitStack() as stack:
         kv = MemoryKv(list(FAMILIES)) if kv is None else kv
         blobs = BlobQueue(kv, **queue)
-        chain = DisperserChain(net.eth, final_after_blocks=final_after_blocks)
+        chain = DisperserChain(net.eth if eth is None else eth, final_after_blocks=final_after_blocks)
         told: list[tuple[Address, str]] = []
         key = Key(node_kit.KEYS[PAYER])
         lane = stack.enter_context(Offload(2))
-        outbox = Outbox(kv, chain, key, net.chain_id, lane, poll_s=0.05, raise_s=raise_s)
+        outbox = Outbox(kv, chain, key, net.chain_id, lane, poll_s=0.05, raise_s=raise_s, dead_s=1)
         asked = Encoders(list(encoders) or net.encoders, SETUP, lane, timeout_s=encode_s)
         stack.push_async_callback(asked.close)
         dispatch = Dispatcher(da_kit.SMALL, lane, patience, told=lambda signer, why: told.append((signer, why)))
@@ -207,10 +222,11 @@ async def disperser(
         running = [asyncio.create_task(batcher.run()), asyncio.create_task(finalizer.run())]
         for task in running:
             stack.push_async_callback(_stop, task)
-        yield Disperser(blobs, batcher, outbox, channel, told)
-        for task in running:
-            if task.done():
-                task.result()
+        working = asyncio.create_task(_either(running))
+        stack.push_async_callback(_stop, working)
+        yield Disperser(blobs, batcher, outbox, channel, told, working)
+        if working.done():
+            working.result()
 
 
 async def _enlist(stack: AsyncExitStack, net: Network, account: int) -> None:
@@ -255,6 +271,12 @@ async def _follow(duty: LogDuty) -> None:
     while True:
         if not await duty.step():
             await asyncio.sleep(0.02)
+
+
+async def _either(running: Sequence[asyncio.Task[None]]) -> None:
+    done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
 
 
 async def _stop(task: asyncio.Task[Any]) -> None:

@@ -1,17 +1,37 @@
-"""Blobs through a whole small network: a real chain, signers and encoders over gRPC."""
+"""Blobs through a whole small network: a real chain, signers and encoders over gRPC; what goes wrong there, and restarts."""
 
 from __future__ import annotations
 
 import asyncio
+import random
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 from tests.unit.da import network_kit
 from tests.unit.da.da_kit import SMALL
+from tests.unit.da.network_kit import Network
 
-from zerog.primitives import blob
+from zerog.da.disperser.batcher import Pace
+from zerog.da.disperser.dispatcher import Patience
+from zerog.da.disperser.queue import FAMILIES, Status
+from zerog.primitives import blob, bls, commit
+from zerog.runtime.eth import HttpEth
+from zerog.runtime.rpc_grpc import Prescribed
+from zerog.store.kv import Batch, Kv
+from zerog.store.memory import MemoryKv
+from zerog.wire.proto import da_signer_pb2
 
 pytestmark = pytest.mark.slow
+
+IN_VAIN = ("INSUFFICIENT_SIGNATURES", "FAILED", "CONFIRMED", "FINALIZED")
+HASTY = Patience(sign_s=1, straggle_s=0.1)
+
+
+def root_of(data: bytes) -> bytes:
+    return blob.encode(data, SMALL).data_root
 
 
 def test_a_byte_is_confirmed_and_final(tmp_path: Path) -> None:
@@ -19,9 +39,312 @@ def test_a_byte_is_confirmed_and_final(tmp_path: Path) -> None:
         async with network_kit.network(tmp_path) as net, network_kit.disperser(net) as disperser:
             request_id = await disperser.put(b"x")
             reply = await disperser.reaches(request_id, "FINALIZED")
-            root = blob.encode(b"x", SMALL).data_root
+            root = root_of(b"x")
             assert reply.info.blob_header.storage_root == root
             assert await net.paid() == [root] == await net.recorded()
             assert (disperser.told, disperser.outbox.open) == ([], [])
+
+    asyncio.run(work())
+
+
+def test_many_blobs_share_transactions_and_equal_ones_a_record(tmp_path: Path, seed: int) -> None:
+    async def work() -> None:
+        rng = random.Random(seed)
+        blobs = [rng.randbytes(rng.randrange(1, SMALL.data_size_bytes_max + 1)) for _ in range(7)]
+        blobs += blobs[:2]
+        pace = Pace(blob_s=30, gather_s=0.5, commit_gather_s=0.5, batch_max=9, signing_max=9)
+        async with network_kit.network(tmp_path) as net, network_kit.disperser(net, pace=pace) as disperser:
+            before = await net.eth.nonce(network_kit.PAYER_ADDRESS)
+            ids = [await disperser.put(data) for data in blobs]
+            for data, request_id in zip(blobs, ids, strict=True):
+                reply = await disperser.reaches(request_id, "FINALIZED")
+                assert reply.info.blob_header.storage_root == root_of(data)
+            assert sorted(await net.paid()) == sorted(root_of(data) for data in blobs)
+            assert sorted(await net.recorded()) == sorted(root_of(data) for data in blobs[:7])
+            assert await net.eth.nonce(network_kit.PAYER_ADDRESS) - before <= 6
+
+    asyncio.run(work())
+
+
+# -- signers that are not honest ---------------------------------------------------------------------------------------
+
+
+def refuse(request: Any, reply: Any) -> Any:
+    raise Prescribed(grpc.StatusCode.INVALID_ARGUMENT, "no")
+
+
+async def delay(request: Any, reply: Any) -> Any:
+    await asyncio.sleep(60)
+
+
+def signs(*signatures: bytes) -> network_kit.Lie:
+    return lambda request, reply: da_signer_pb2.BatchSignReply(signatures=signatures)
+
+
+def another_root(request: Any, reply: Any) -> Any:
+    """A good signature, by the right key, of another blob."""
+    one = request.requests[0]
+    digest = bls.attestation_digest(bytes(32), one.epoch, one.quorum_id, bls.decode(one.erasure_commitment, "plain"))
+    secret = network_kit.secret_of(network_kit.signer_address(0))
+    return da_signer_pb2.BatchSignReply(signatures=[bls.encode(secret.sign(digest), "flagged")])
+
+
+def lies(rng: random.Random) -> dict[str, tuple[network_kit.Lie, str]]:
+    """What a bad signer may do, and what it is called."""
+    stranger = bls.SecretKey.from_random(rng.randbytes(48)).sign(rng.randbytes(32))
+    off_curve = bytearray(bls.encode(stranger, "flagged"))
+    off_curve[0] ^= 1
+    return {
+        "refuses": (refuse, "refused"),
+        "delays": (delay, "silent"),
+        "garbage": (signs(rng.randbytes(64)), "bad"),
+        "nothing": (signs(), "refused"),
+        "two": (signs(bls.encode(stranger, "flagged"), bls.encode(stranger, "flagged")), "refused"),
+        "short": (signs(bytes(63)), "bad"),
+        "long": (signs(bytes(65)), "bad"),
+        "outside the group": (signs(bytes(off_curve)), "bad"),
+        "infinity": (signs(bytes(63) + b"\x40"), "bad"),
+        "zeros": (signs(bytes(64)), "bad"),
+        "another key": (signs(bls.encode(stranger, "flagged")), "bad"),
+        "another root": (another_root, "bad"),
+    }
+
+
+def test_a_third_of_bad_signers_changes_nothing(tmp_path: Path, seed: int) -> None:
+    async def work() -> None:
+        rng = random.Random(seed)
+        async with network_kit.network(tmp_path) as net, network_kit.disperser(net, patience=HASTY) as disperser:
+            bad = net.signers[0]
+            for name, (lie, called) in lies(rng).items():
+                bad.lie = lie
+                disperser.told.clear()
+                request_id = await disperser.put(name.encode())
+                reply = await disperser.reaches(request_id, *IN_VAIN)
+                assert Status(reply.status) in (Status.CONFIRMED, Status.FINALIZED), name
+                assert await disperser.hears() == [(bad.account, called)], name
+            assert len(await net.recorded()) == len(lies(rng))
+
+    asyncio.run(work())
+
+
+def test_more_than_a_third_of_bad_signers_confirms_nothing_and_the_client_hears_of_it(tmp_path: Path, seed: int) -> None:
+    async def work() -> None:
+        async with network_kit.network(tmp_path) as net, network_kit.disperser(net, patience=HASTY) as disperser:
+            ids = []
+            for name, (lie, _) in lies(random.Random(seed)).items():
+                net.signers[0].lie = net.signers[1].lie = lie
+                ids.append(await disperser.put(name.encode()))
+                reply = await disperser.reaches(ids[-1], *IN_VAIN, timeout_s=network_kit.QUICK.blob_s)
+                assert reply.status == Status.INSUFFICIENT_SIGNATURES, name
+                assert "rows" in disperser.queue.get(ids[-1]).reason
+            assert await net.recorded() == []
+            net.signers[0].lie = net.signers[1].lie = None
+            await disperser.reaches(await disperser.put(b"and then honestly"), "FINALIZED")
+
+    asyncio.run(work())
+
+
+def test_what_never_comes_to_an_end_fails_before_its_deadline(tmp_path: Path) -> None:
+    async def work() -> None:
+        pace = Pace(blob_s=1.5, gather_s=0, commit_gather_s=0)
+        async with network_kit.network(tmp_path) as net:
+            async with network_kit.disperser(net, pace=pace, encoders=["127.0.0.1:1"]) as disperser:
+                request_id = await disperser.put(b"nobody encodes")
+                await disperser.reaches(request_id, "FAILED", timeout_s=5)
+                assert "not confirmed within" in disperser.queue.get(request_id).reason
+            for one in net.signers:
+                one.lie = delay
+            async with network_kit.disperser(net, pace=pace) as disperser:
+                request_id = await disperser.put(b"nobody signs")
+                await disperser.reaches(request_id, "FAILED", timeout_s=5)
+            assert len(await net.recorded()) == 0
+
+    asyncio.run(work())
+
+
+# -- encoders that are not honest --------------------------------------------------------------------------------------
+
+
+def test_another_encoder_takes_over(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with network_kit.network(tmp_path, encoders=2) as net:
+
+            def flip(reply: Any) -> Any:
+                spoiled = bytearray(reply.encoded_slice[SMALL.rows + 1])
+                spoiled[200] ^= 1
+                del reply.encoded_slice[SMALL.rows + 1 :]
+                reply.encoded_slice.extend([bytes(spoiled)] * (SMALL.rows_encoded - SMALL.rows - 1))
+                return reply
+
+            net.encoder_lies[0] = flip
+            for targets in ([net.encoders[0], net.encoders[1]], ["127.0.0.1:1", net.encoders[1]]):
+                async with network_kit.disperser(net, encoders=targets) as disperser:
+                    await disperser.reaches(await disperser.put(targets[0].encode()), "FINALIZED")
+
+    asyncio.run(work())
+
+
+def test_a_false_encoding_is_neither_paid_nor_signed(tmp_path: Path, seed: int) -> None:
+    async def work() -> None:
+        rng = random.Random(seed)
+        async with network_kit.network(tmp_path) as net:
+            other = commit.commit(network_kit.SETUP, b"another blob")
+
+            def another_blob(reply: Any) -> Any:
+                reply.storage_root, reply.erasure_commitment = other.encoded.data_root, other.commitment
+                del reply.encoded_slice[:]
+                reply.encoded_slice.extend(one.tobytes() for one in other.slices(range(SMALL.rows_encoded)))
+                return reply
+
+            def another_root(reply: Any) -> Any:
+                reply.storage_root = rng.randbytes(32)
+                return reply
+
+            def fewer(reply: Any) -> Any:
+                del reply.encoded_slice[-1:]
+                return reply
+
+            def none(reply: Any) -> Any:
+                reply.erasure_commitment = bytes(64)
+                return reply
+
+            for lie in (another_blob, another_root, fewer, none):
+                net.encoder_lies[0] = lie
+                async with network_kit.disperser(net, retries_max=1) as disperser:
+                    request_id = await disperser.put(lie.__name__.encode())
+                    await disperser.reaches(request_id, "FAILED")
+                    assert "encoding" in disperser.queue.get(request_id).reason
+            assert await net.paid() == []
+            assert [one.asked for one in net.signers] == [0] * len(net.signers)
+
+    asyncio.run(work())
+
+
+# -- a disperser that is killed ----------------------------------------------------------------------------------------
+
+
+class Killed(Exception):
+    """The moment at which the process is gone."""
+
+
+class Moment:
+    """Counts what would be left behind, and ends the life at one of its moments: before or after it took effect."""
+
+    def __init__(self, count: int = -1, *, after: bool = False) -> None:
+        self.count, self.after, self.passed, self.armed, self.dead = count, after, 0, False, False
+
+    def around(self) -> Iterator[None]:
+        """``for _ in moment.around(): effect()``."""
+        if not self.armed:
+            yield
+            return
+        if self.dead:
+            raise Killed
+        here = self.passed == self.count
+        self.passed += 1
+        self.dead = here
+        if here and not self.after:
+            raise Killed
+        yield
+        if here:
+            raise Killed
+
+
+class MortalKv:
+    """A database whose process dies around a write."""
+
+    def __init__(self, kv: MemoryKv, moment: Moment) -> None:
+        self._kv, self._moment = kv, moment
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._kv, name)
+
+    def write(self, batch: Batch, *, sync: bool = True) -> None:
+        for _ in self._moment.around():
+            self._kv.write(batch, sync=sync)
+
+
+class MortalEth:
+    """A chain whose caller dies around the sending of a transaction."""
+
+    def __init__(self, eth: HttpEth, moment: Moment) -> None:
+        self._eth, self._moment = eth, moment
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._eth, name)
+
+    async def send_raw(self, raw: bytes) -> None:
+        for _ in self._moment.around():
+            await self._eth.send_raw(raw)
+
+
+async def life(net: Network, kv: MemoryKv, moment: Moment, data: bytes | None, request_id: bytes = b"") -> bytes:
+    """A disperser until its blob is final, or until the moment; the blob's request id."""
+    mortal: Any = MortalKv(kv, moment)
+    eth: Any = MortalEth(net.eth, moment)
+    kv_port: Kv = mortal
+    try:
+        async with network_kit.disperser(net, kv_port, eth=eth) as disperser:
+            if data is not None:
+                request_id = await disperser.put(data)
+            moment.armed = True
+            final = asyncio.create_task(disperser.reaches(request_id, "FINALIZED"))
+            await asyncio.wait([final, disperser.working], return_when=asyncio.FIRST_COMPLETED)
+            final.cancel()
+            if final.done():
+                final.result()
+    except* Killed:
+        pass
+    return request_id
+
+
+def test_every_moment_of_death_is_survived_and_paid_once(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with network_kit.network(tmp_path) as net:
+            whole = Moment()
+            await life(net, MemoryKv(list(FAMILIES)), whole, b"a whole life")
+            assert whole.passed >= 7  # two intents, two sendings, announced, recorded, final
+            for count in range(whole.passed):
+                for after in (False, True):
+                    data = f"killed {'after' if after else 'before'} {count}".encode()
+                    kv = MemoryKv(list(FAMILIES))
+                    first, second = Moment(count, after=after), Moment()
+                    request_id = await life(net, kv, first, data)
+                    assert first.passed == count + 1, data
+                    await life(net, kv, second, None, request_id)
+                    assert (await net.paid()).count(root_of(data)) == 1, data
+                    assert (await net.recorded()).count(root_of(data)) == 1, data
+
+    asyncio.run(work())
+
+
+def test_dies_twice(tmp_path: Path) -> None:
+    """Once around every moment, and again at the same moment of the next life."""
+
+    async def work() -> None:
+        async with network_kit.network(tmp_path) as net:
+            for count in range(5):
+                data, kv, request_id = b"dies twice %d" % count, MemoryKv(list(FAMILIES)), b""
+                for _ in range(2):
+                    request_id = await life(net, kv, Moment(count, after=True), None if request_id else data, request_id)
+                await life(net, kv, Moment(), None, request_id)
+                assert (await net.paid()).count(root_of(data)) == 1
+                assert (await net.recorded()).count(root_of(data)) == 1
+
+    asyncio.run(work())
+
+
+def test_somebody_else_uses_the_account(tmp_path: Path) -> None:
+    """The nonce of a transaction that was never sent is taken: the announcement is made again, not lost and not doubled."""
+
+    async def work() -> None:
+        async with network_kit.network(tmp_path) as net:
+            kv = MemoryKv(list(FAMILIES))
+            moment = Moment(1, after=False)  # the intent is written, nothing is sent
+            request_id = await life(net, kv, moment, b"taken")
+            assert await net.paid() == []
+            await net.node.mined(await net.node.send(network_kit.PAYER))
+            await life(net, kv, Moment(), None, request_id)
+            assert await net.paid() == [root_of(b"taken")]
 
     asyncio.run(work())

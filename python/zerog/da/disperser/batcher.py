@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from zerog.contracts import da_entrance
@@ -184,14 +185,14 @@ class Batcher:
         room = min(room, self._encoders.room - len(self._encoding))
         for work in [work for work in idle if work.encoding is None][: max(room, 0)]:
             self._encoding.add(work.id)
-            self._start(tasks, [work], "encode", self._encode(work))
+            self._start(tasks, [work], "encode", partial(self._encode, work))
 
     def _start_upload(self, tasks: Tasks, ready: Sequence[_Work], now: float) -> None:
         if not ready or not self._outbox.has_room:
             return
         batch = ready[: self._pace.batch_max]
         if len(batch) == self._pace.batch_max or now - min(work.ready_s for work in batch) >= self._pace.gather_s:
-            self._start(tasks, batch, "upload", self._upload(batch))
+            self._start(tasks, batch, "upload", partial(self._upload, batch))
 
     def _start_signing(self, tasks: Tasks, ready: Sequence[_Work]) -> None:
         taken = set(self._signing.values()) | {work.entry.record for work in self._works.values() if work.signed is not None}
@@ -201,26 +202,24 @@ class Batcher:
                 continue
             taken.add(work.entry.record)
             self._signing[work.id] = work.entry.record
-            self._start(tasks, [work], "sign", self._sign(work))
+            self._start(tasks, [work], "sign", partial(self._sign, work))
 
     def _start_commit(self, tasks: Tasks, ready: Sequence[_Work], now: float) -> None:
         if not ready or not self._outbox.has_room:
             return
         batch = ready[: self._pace.commit_max]
         if len(batch) == self._pace.commit_max or now - min(work.ready_s for work in batch) >= self._pace.commit_gather_s:
-            self._start(tasks, batch, "commit", self._commit(batch))
+            self._start(tasks, batch, "commit", partial(self._commit, batch))
 
-    def _start(self, tasks: Tasks, works: Sequence[_Work], stage: str, step: Coroutine[Any, Any, None]) -> None:
+    def _start(self, tasks: Tasks, works: Sequence[_Work], stage: str, step: Callable[[], Awaitable[None]]) -> None:
         for work in works:
             work.busy = True
         tasks.start(self._guarded(works, stage, step), f"da.{stage}")
 
-    async def _guarded(self, works: Sequence[_Work], stage: str, step: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, works: Sequence[_Work], stage: str, step: Callable[[], Awaitable[None]]) -> None:
         started = self._now_s()
         try:
-            await step
-            for work in works:
-                work.rested()
+            await step()
         except _WORLD as error:
             self._numbers.failures.labels(stage).inc()
             _log.warning("disperser.waits", stage=stage, blobs=len(works), error=error.code, reason=str(error))
@@ -253,6 +252,7 @@ class Batcher:
         except NotFound:
             return  # given up in the meantime
         work.encoding, work.ready_s = made, self._now_s()
+        work.rested()
 
     async def _upload(self, batch: Sequence[_Work]) -> None:
         roots = [work.encoding.data_root for work in batch if work.encoding is not None]
@@ -273,6 +273,7 @@ class Batcher:
         tally = await self._dispatcher.collect(record, encoding, quorum)
         if tally.is_enough:
             work.signed, work.ready_s = tally.submission(), self._now_s()
+            work.rested()
             return
         work.sign_tries += 1
         reason = f"signatures for {tally.slots} of {len(quorum.rows)} rows; two thirds are needed"
@@ -282,6 +283,7 @@ class Batcher:
             await self._end(work, Status.INSUFFICIENT_SIGNATURES, reason)
         else:
             await self._note(work, reason)
+            work.rest(self._now_s())
 
     async def _commit(self, batch: Sequence[_Work]) -> None:
         call = da_entrance.submit_verified_commit_roots([work.signed for work in batch if work.signed is not None])
@@ -302,6 +304,13 @@ class Batcher:
     async def _drive(self, intent: Intent) -> None:
         """A transaction from the outbox to its end, and what comes of it for its blobs."""
         try:
+            await self._end_of(intent)
+        finally:
+            self._driven.discard(intent.nonce)
+            self.wake()
+
+    async def _end_of(self, intent: Intent) -> None:
+        try:
             outcome = await self._outbox.drive(intent, final=intent.kind == UPLOAD)
         except Refused as error:
             _log.warning("disperser.refused", kind=intent.kind, nonce=intent.nonce, reason=str(error))
@@ -311,9 +320,6 @@ class Batcher:
                     await self._note(work, str(error))
                     work.rest(self._now_s())
             return
-        finally:
-            self._driven.discard(intent.nonce)
-            self.wake()
         batch = Batch()
         self._outbox.forget(intent, batch)
         steps: dict[bytes, dict[str, Any]] = {}
@@ -331,6 +337,7 @@ class Batcher:
             for request_id in intent.request_ids:
                 if (work := self._works.get(request_id)) is not None:
                     work.signed = None
+                    work.rest(self._now_s())
                     await self._failed(work, f"{intent.kind}: the transaction failed in block {outcome.block_number}")
 
     def _announced(self, intent: Intent, outcome: Outcome) -> dict[bytes, dict[str, Any]]:

@@ -104,14 +104,18 @@ class Dispatcher:
         except BaseException:
             await _cancel(waiting)
             raise
-        for signer, why in tally.bad.items():
-            _log.warning("signer.bad", signer="0x" + signer.hex(), reason=why)
-            self._told(signer, "bad")
+        self._name_bad(tally)
         if waiting:
-            late = asyncio.create_task(self._await_stragglers(waiting), name="da.stragglers")
+            rest = Tally(record, tally.commitment, quorum)
+            late = asyncio.create_task(self._await_stragglers(waiting, rest), name="da.stragglers")
             self._stragglers.add(late)
             late.add_done_callback(self._stragglers.discard)
         return tally
+
+    def _name_bad(self, tally: Tally) -> None:
+        for signer, why in tally.bad.items():
+            _log.warning("signer.bad", signer="0x" + signer.hex(), reason=why)
+            self._told(signer, "bad")
 
     def _heard(self, tally: Tally, signer: Address, task: asyncio.Task[bytes]) -> None:
         error = task.exception()
@@ -127,16 +131,16 @@ class Dispatcher:
         _log.info("signer.missing", signer="0x" + signer.hex(), reason=str(error))
         self._told(signer, why)
 
-    async def _await_stragglers(self, waiting: dict[asyncio.Task[bytes], Address]) -> None:
-        """The blob goes on without them; they get their time to store what they were sent."""
+    async def _await_stragglers(self, waiting: dict[asyncio.Task[bytes], Address], rest: Tally) -> None:
+        """The blob goes on without them; they get their time to store what they were sent, and are judged like the others."""
         try:
             done, late = await asyncio.wait(waiting, timeout=self._patience.straggle_s)
             for task in done:
-                error = task.exception()
-                if isinstance(error, Exception):
-                    self._missing(waiting[task], error)
+                self._heard(rest, waiting[task], task)
             for task in late:
                 self._told(waiting[task], "silent")
+            await self._lane.run(rest.check)
+            self._name_bad(rest)
         finally:
             await _cancel(waiting)
 

@@ -29,6 +29,8 @@ _log = log.get(__name__)
 UPLOAD: Final = "upload"
 COMMIT: Final = "commit"
 RAISES_MAX: Final = 8
+# The entrance begins a sampling round or an epoch with whatever is sent first, which no estimate in the block before knows.
+GAS_SPARE: Final = 400_000
 _KNOWN: Final = ("already known", "nonce too low", "underpriced")
 _FIRST_PAUSE_S: Final = 0.05
 
@@ -84,14 +86,18 @@ class Outbox:
         open_max: transactions on their way at one moment.
         poll_s: between looks for a receipt.
         raise_s: a transaction that is in no block after this is sent again for a quarter more.
+        dead_s: a transaction is given up only when its nonce is used in a final block and for so long no node of the endpoint had
+            a receipt for it: nodes tell of a block's state before its receipts, and those behind one address lag differently.
     """
 
     def __init__(
         self, kv: Kv, chain: DisperserChain, key: Key, chain_id: int, lane: Offload, *,
-        open_max: int = 16, poll_s: float = 1.0, raise_s: float = 20.0, now_s: Callable[[], float] = time.monotonic,
+        open_max: int = 16, poll_s: float = 1.0, raise_s: float = 20.0, dead_s: float = 60.0,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._kv, self._chain, self._key, self._chain_id, self._lane = kv, chain, key, chain_id, lane
-        self._open_max, self._poll_s, self._raise_s, self._now_s = open_max, poll_s, raise_s, now_s
+        self._open_max, self._poll_s, self._raise_s = open_max, poll_s, raise_s
+        self._dead_s, self._now_s = dead_s, now_s
         self._preparing = asyncio.Lock()
         self._open: dict[int, Intent] = {}
         for _, packed in kv.scan("da_intent"):
@@ -120,7 +126,7 @@ class Outbox:
                 gas = await eth.estimate_gas(sender, to, data, value)
             except PeerFault as error:
                 raise Refused(str(error)) from None
-            gas += gas * 3 // 10
+            gas += gas * 3 // 10 + GAS_SPARE
             price = await eth.gas_price()
             price += price // 10
             nonce = max([await eth.nonce(sender), *(known + 1 for known in self._open)])
@@ -140,6 +146,7 @@ class Outbox:
         """
         first = intent.nonce not in self._resumed
         pause_s, raise_at = _FIRST_PAUSE_S, 0.0
+        used_since: float | None = None
         while True:
             try:
                 if self._now_s() >= raise_at:
@@ -148,9 +155,14 @@ class Outbox:
                     raise_at = self._now_s() + self._raise_s
                     await self._send(intent, first)
                     first = False
+                used = await self._is_used(intent)
                 outcome = await self._look(intent, final)
                 if outcome is not None:
                     return outcome
+                now = self._now_s()
+                used_since = None if not used else now if used_since is None else used_since
+                if used_since is not None and now - used_since >= self._dead_s:
+                    return DEAD
             except (Unavailable, TimedOut, PeerFault) as error:
                 _log.warning("outbox.waits", kind=intent.kind, nonce=intent.nonce, reason=str(error))
             await asyncio.sleep(pause_s)
@@ -179,18 +191,19 @@ class Outbox:
                     raise Refused(str(error)) from None
                 _log.warning("outbox.refused", kind=intent.kind, nonce=intent.nonce, reason=str(error))
 
-    async def _look(self, intent: Intent, final: bool) -> Outcome | None:
-        eth = self._chain.eth
+    async def _is_used(self, intent: Intent) -> bool:
+        """Whether some transaction with this nonce is in a final block."""
         head = await self._chain.final()
-        # The nonce first: a receipt that comes between the two questions is found by the second.
-        used = await eth.nonce_at(bytes(self._key.address), head.number) > intent.nonce
+        return await self._chain.eth.nonce_at(bytes(self._key.address), head.number) > intent.nonce
+
+    async def _look(self, intent: Intent, final: bool) -> Outcome | None:
         for raw in intent.raws:
             tx_hash = bytes(keccak256(raw))
-            receipt = await eth.receipt(tx_hash)
-            if receipt is None or (final and receipt.block_number > head.number):
+            receipt = await self._chain.eth.receipt(tx_hash)
+            if receipt is None or (final and receipt.block_number > (await self._chain.final()).number):
                 continue
             return Outcome(True, receipt.succeeded, tx_hash, receipt.block_number, receipt.logs)
-        return DEAD if used else None
+        return None
 
     async def _dearer(self, intent: Intent) -> Intent:
         price = max(intent.price + intent.price // 4 + 1, await self._chain.eth.gas_price())

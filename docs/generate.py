@@ -19,7 +19,7 @@ import typer
 
 from zerog.chain.metrics import ChainMetrics
 from zerog.cli.main import app
-from zerog.da.metrics import SignerMetrics
+from zerog.da.metrics import EncoderMetrics, RetrieverMetrics, SignerMetrics
 from zerog.runtime import metrics
 from zerog.storage.kv.metrics import KvMetrics
 from zerog.storage.metrics import IndexerMetrics, PeerMetrics, PrunerMetrics, RepairMetrics, StorageMetrics
@@ -59,6 +59,8 @@ def metrics_page() -> str:
         KvMetrics,
         RepairMetrics,
         SignerMetrics,
+        EncoderMetrics,
+        RetrieverMetrics,
     ):
         declared(registry)
     rows = []

@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from zerog.da import encoder_service, retriever_service
 from zerog.da.signer import service as signer_service
 from zerog.runtime import config as settings
 from zerog.runtime import process
@@ -23,11 +24,15 @@ ReadyFile = Annotated[Path | None, typer.Option(help="Write a JSON file with the
 Orphan = Annotated[bool, typer.Option("--until-stdin-closes", help="Also stop when standard input ends: for supervisors.")]
 
 signer = typer.Typer(no_args_is_help=True, help="Signers (DA nodes): verify and keep rows, and sign for them.")
+encoder = typer.Typer(no_args_is_help=True, help="Encoders: matrix, commitment and proofs of blobs, for dispersers.")
+retriever = typer.Typer(no_args_is_help=True, help="Retrievers: verified blobs out of signers' rows, for others.")
 
 
 def add_to(app: typer.Typer) -> None:
     """The roles, as commands of ``zerog da``."""
+    app.add_typer(encoder, name="encoder")
     app.add_typer(signer, name="signer")
+    app.add_typer(retriever, name="retriever")
 
 
 def _run(config: Path | None, given: dict[str, object], serve: Serve, ready_file: Path | None, orphan: bool) -> NoReturn:
@@ -70,3 +75,47 @@ def run_signer(
         "metrics.port": metrics_port,
     }
     _run(config, given, signer_service.serve, ready_file, until_stdin_closes)
+
+
+@encoder.command("run")
+def run_encoder(
+    config: Config = None,
+    params: Params = None,
+    insecure: Insecure = None,
+    host: Annotated[str | None, typer.Option(help="Listen address; overrides da.encoder.host.")] = None,
+    port: Annotated[int | None, typer.Option(help="Overrides da.encoder.port.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Blobs at one moment; overrides da.encoder.workers.")] = None,
+    metrics_port: MetricsPort = None,
+    ready_file: ReadyFile = None,
+    until_stdin_closes: Orphan = False,
+) -> None:
+    """Run an encoder until it is stopped (Ctrl-C or SIGTERM). It needs the prover's parameters, and keeps nothing."""
+    given: dict[str, object] = {
+        "da.encoder.host": host,
+        "da.encoder.port": port,
+        "da.encoder.workers": workers,
+        "da.params.directory": params,
+        "da.params.allow_insecure": insecure,
+        "metrics.port": metrics_port,
+    }
+    _run(config, given, encoder_service.serve, ready_file, until_stdin_closes)
+
+
+@retriever.command("run")
+def run_retriever(
+    config: Config = None,
+    rpc: Rpc = None,
+    host: Annotated[str | None, typer.Option(help="Listen address; overrides da.retriever.host.")] = None,
+    port: Annotated[int | None, typer.Option(help="Overrides da.retriever.port.")] = None,
+    metrics_port: MetricsPort = None,
+    ready_file: ReadyFile = None,
+    until_stdin_closes: Orphan = False,
+) -> None:
+    """Run a retriever until it is stopped (Ctrl-C or SIGTERM). It needs a chain to find the signers, and keeps nothing."""
+    given: dict[str, object] = {
+        "da.retriever.host": host,
+        "da.retriever.port": port,
+        "da.chain.endpoint": rpc,
+        "metrics.port": metrics_port,
+    }
+    _run(config, given, retriever_service.serve, ready_file, until_stdin_closes)

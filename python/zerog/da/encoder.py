@@ -6,11 +6,14 @@ The encoder checks itself before anybody signs: one row, chosen at random after 
 from __future__ import annotations
 
 import secrets
+import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import grpc
 
-from zerog.errors import DeviceError, Exhausted, InvalidInput
+from zerog.da.parameters import Parameters
+from zerog.errors import DeviceError, Exhausted, InternalError
 from zerog.primitives import commit
 from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_grpc import Caller, Prescribed, Unary
@@ -27,13 +30,20 @@ class EncoderServer:
         setup: the network's parameters, with powers.
         lane: one thread for each blob at a time.
         ongoing_max: calls at one moment, waiting ones included; one more is refused.
+        told: gets the bytes of each blob that was encoded, and the seconds it took.
     """
 
-    def __init__(self, setup: commit.Setup, lane: Offload, *, ongoing_max: int = 4, backend: str = "") -> None:
-        if not setup.can_prove:
-            raise InvalidInput("setup: expected one with powers, found the verifier's part")
+    def __init__(
+        self, setup: Parameters, lane: Offload, *, ongoing_max: int = 4, backend: str = "",
+        told: Callable[[int, float], None] = lambda size_bytes, took_s: None,
+    ) -> None:  # fmt: skip
         self._setup, self._lane, self._ongoing_max, self._backend = setup, lane, ongoing_max, backend
+        self._told = told
         self._ongoing = 0
+
+    @property
+    def ongoing(self) -> int:
+        return self._ongoing
 
     def methods(self) -> dict[str, Unary]:
         return {"EncodeBlob": self._encode}
@@ -52,11 +62,15 @@ class EncoderServer:
             self._ongoing -= 1
 
     def _work(self, data: bytes, require_data: bool) -> da_encoder_pb2.EncodeBlobReply:
-        made = commit.commit(self._setup, data, backend=self._backend)
+        setup, began = self._setup.get(), time.monotonic()
+        if not setup.can_prove:
+            raise InternalError("the parameters have no powers: an encoder cannot prove with them")
+        made = commit.commit(setup, data, backend=self._backend)
         encoded = made.encoded
         count = encoded.geometry.rows_encoded
         slices = [one.tobytes() for one in made.slices(range(count))]
-        check_one(self._setup, slices, made.commitment, encoded.data_root)
+        check_one(setup, slices, made.commitment, encoded.data_root)
+        self._told(len(data), time.monotonic() - began)
         return da_encoder_pb2.EncodeBlobReply(
             version=0,
             erasure_commitment=made.commitment,

@@ -4,14 +4,14 @@ A row is a polynomial of degree below ``columns``: the blob's polynomial modulo 
 All rows at one random point are one Reed-Solomon word over those ``y``, of dimension ``rows``; a false row is an error in it,
 whatever its cells, except with probability below 2^-240. Syndromes and Berlekamp-Massey find up to half of the surplus.
 
-This runs only after rows turned out to be false: about n² modular products in Python for n rows, tens of seconds in the
-network's geometry.
+This runs only after rows without proofs turned out to be false: about n² modular products in Python for n rows, tens of seconds
+in the network's geometry, and stops when it is told to.
 Source: da.md §1.6; J. Massey, "Shift-register synthesis and BCH decoding", 1969.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from zerog.errors import InvalidInput
@@ -22,12 +22,15 @@ ORDER: Final = FR_MODULUS
 _ROOT28: Final = root_of_unity(28)
 
 
-def false_rows(rows: Mapping[int, bytes], geometry: Geometry, point: int) -> list[int] | None:
+def false_rows(
+    rows: Mapping[int, bytes], geometry: Geometry, point: int, *, stop: Callable[[], None] = lambda: None
+) -> list[int] | None:
     """The numbers of the rows that do not fit the others.
 
     Args:
         rows: cells by row number, more than ``geometry.rows`` of them, all cells below the modulus.
         point: random, and unknown to whoever made the rows.
+        stop: called every few milliseconds; raises to end the search.
 
     Returns:
         The false rows, perhaps none; None when there are more than half of the surplus, or nothing fits.
@@ -38,17 +41,18 @@ def false_rows(rows: Mapping[int, bytes], geometry: Geometry, point: int) -> lis
         return None
     bases = [_base(number, geometry) for number in numbers]
     places = [pow(base, geometry.columns, ORDER) for base in bases]
-    values = [
-        _value_at(point, rows[number], base, place, geometry)
-        for number, base, place in zip(numbers, bases, places, strict=True)
-    ]
-    weights = _invert(_derivatives(places))
+    values = []
+    for number, base, place in zip(numbers, bases, places, strict=True):
+        stop()
+        values.append(_value_at(point, rows[number], base, place, geometry))
+    weights = _invert(_derivatives(places, stop))
     terms = [weight * value % ORDER for weight, value in zip(weights, values, strict=True)]
     syndromes = []
     for _ in range(surplus):
+        stop()
         syndromes.append(sum(terms) % ORDER)
         terms = [term * place % ORDER for term, place in zip(terms, places, strict=True)]
-    locator = _shortest_recurrence(syndromes)
+    locator = _shortest_recurrence(syndromes, stop)
     count = len(locator) - 1
     if 2 * count > surplus:
         return None
@@ -86,10 +90,11 @@ def _value_at(point: int, row: bytes, base: int, place: int, geometry: Geometry)
     return total * scale % ORDER
 
 
-def _derivatives(places: list[int]) -> list[int]:
+def _derivatives(places: list[int], stop: Callable[[], None]) -> list[int]:
     """M'(y) at every root of M = prod (X - y)."""
     found = []
     for place in places:
+        stop()
         product = 1
         for other in places:
             if other != place:
@@ -111,11 +116,12 @@ def _invert(values: list[int]) -> list[int]:
     return inverses
 
 
-def _shortest_recurrence(sequence: list[int]) -> list[int]:
+def _shortest_recurrence(sequence: list[int], stop: Callable[[], None]) -> list[int]:
     """Coefficients 1, c1, ..., cL with s[n] + c1 s[n-1] + ... + cL s[n-L] = 0, L as small as can be (Berlekamp-Massey)."""
     current, previous = [1], [1]
     length, shift, last = 0, 1, 1
     for index, value in enumerate(sequence):
+        stop()
         gap = value
         for back in range(1, min(length, len(current) - 1) + 1):
             gap += current[back] * sequence[index - back]

@@ -33,6 +33,40 @@ class SignerMetrics:
         {"rows": self.rows, "blobs": self.blobs, "false": self.false}[event].inc(count)
 
 
+class EncoderMetrics:
+    """One encoder's numbers.
+
+    Args:
+        registry: where they are exposed.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.ongoing = Gauge("zerog_da_encoder_ongoing", "blobs in work or waiting", registry=registry)
+        self.bytes = Counter("zerog_da_encoder_data_bytes", "bytes of blobs that were encoded", registry=registry)
+        self.seconds = Histogram(
+            "zerog_da_encoder_blob_seconds", "seconds a blob took, checked", buckets=_SECONDS, registry=registry
+        )
+        self.observe = calls_of("encoder", registry)
+
+    def told(self, size_bytes: int, took_s: float) -> None:
+        """A blob was encoded."""
+        self.bytes.inc(size_bytes)
+        self.seconds.observe(took_s)
+
+
+class RetrieverMetrics:
+    """One retriever's numbers.
+
+    Args:
+        registry: where they are exposed.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.blobs = Counter("zerog_da_retriever_blobs", "retrievals by how they ended", ["outcome"], registry=registry)
+        self.faults = Counter("zerog_da_retriever_faults", "what was held against signers", ["reason"], registry=registry)
+        self.observe = calls_of("retriever", registry)
+
+
 def calls_of(role: str, registry: CollectorRegistry) -> Observe:
     """The calls of a role's gRPC port, by method: a closed set."""
     seconds = Histogram(f"zerog_da_{role}_grpc_seconds", "seconds a call took", ["method"], buckets=_SECONDS, registry=registry)

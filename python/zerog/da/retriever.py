@@ -1,8 +1,9 @@
 """A blob back from its signers, verified: rows of any sufficient set of them, decoded, encoded again, compared with the root.
 
-Signers are strangers. What one sends is bounded, refused where it is no row, and trusted only as far as the data root of
-the whole goes: rows that decode to another root are searched for false ones (``locate``), which are dropped. Whatever comes
-back is the blob that was asked for; otherwise there is an error. Source: da.md §5.
+Signers are strangers. What one sends is bounded and refused where it is no row. Those that serve rows with proofs
+(``SliceProvider``) have each row checked against the data root as it comes. Others send bare rows, trusted only as far as the
+root of the whole goes: rows that decode to another root are searched for false ones (``locate``), which are dropped. Whatever
+comes back is the blob that was asked for; otherwise there is an error. Source: da.md §5.
 """
 
 from __future__ import annotations
@@ -10,29 +11,33 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
+from google.protobuf.descriptor import ServiceDescriptor
 
 from zerog.da.api import BlobRecord, Directory, Quorum, blob_record, dial_target
 from zerog.da.locate import ORDER, false_rows
 from zerog.errors import Exhausted, InvalidInput, NotFound, PeerFault, TimedOut, Unavailable, ZerogError
-from zerog.primitives import blob
-from zerog.primitives.blob import EncodedBlob, Geometry
+from zerog.primitives import blob, commit
+from zerog.primitives.blob import COSETS, EncodedBlob, Geometry
 from zerog.runtime import log
 from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_grpc import Caller, GrpcClient, Unary
 from zerog.types import Address
-from zerog.wire.proto import da_retriever_pb2, da_signer_pb2
+from zerog.wire.proto import da_retriever_pb2, da_signer_pb2, da_slices_pb2
 
 _log = log.get(__name__)
 
 SERVICE: Final = da_retriever_pb2.DESCRIPTOR.services_by_name["Retriever"]
 SIGNER: Final = da_signer_pb2.DESCRIPTOR.services_by_name["Signer"]
+SLICES: Final = da_slices_pb2.DESCRIPTOR.services_by_name["SliceProvider"]
 REQUEST_BYTES_MAX: Final = 64 << 10
+Progress: TypeAlias = Callable[[int, int], None]
 _COUNT_BYTES: Final = 8
 _MARGIN_BYTES: Final = 64 << 10
 _MODULUS_WORDS: Final = np.frombuffer(ORDER.to_bytes(32, "little"), dtype="<u8")
@@ -81,30 +86,35 @@ class Retriever:
         self._asking = Asking() if asking is None else asking
         self._told = told
 
-    async def retrieve(self, record: BlobRecord) -> bytes:
+    async def retrieve(self, record: BlobRecord, told: Progress = lambda rows, need: None) -> bytes:
         """The data of a blob.
+
+        Args:
+            told: how many rows are here, and how many it takes.
 
         Raises:
             NotFound: no such quorum, too few rows came, or those that came are not of a blob with this root.
             TimedOut: the whole took too long.
         """
-        return await self._lane.run((await self.encoded(record)).data)
+        return await self._lane.run((await self.encoded(record, told)).data)
 
-    async def encoded(self, record: BlobRecord) -> EncodedBlob:
+    async def encoded(self, record: BlobRecord, told: Progress = lambda rows, need: None) -> EncodedBlob:
         """The whole encoded blob; as ``retrieve``."""
         try:
             async with asyncio.timeout(self._asking.timeout_s):
                 quorum = await self._directory.quorum(record.epoch, record.quorum_id)
-                if len(quorum.rows) != self._geometry.rows_encoded:
+                if len(quorum.rows) < self._geometry.rows_encoded:
                     raise NotFound(f"quorum: expected {self._geometry.rows_encoded} rows, found {len(quorum.rows)}")
-                return await self._gather(record, quorum)
+                return await self._gather(record, quorum, told)
         except TimeoutError:
             raise TimedOut(f"blob 0x{record.data_root.hex()}: not here within {self._asking.timeout_s} s") from None
 
-    async def _gather(self, record: BlobRecord, quorum: Quorum) -> EncodedBlob:
+    async def _gather(self, record: BlobRecord, quorum: Quorum, told: Progress) -> EncodedBlob:
         need, every = self._geometry.rows, self._geometry.rows_encoded
         async with AsyncExitStack() as stack:
-            hunt = _Hunt(record, quorum, self._geometry, self._asking, self._told)
+            over = threading.Event()
+            stack.callback(over.set)
+            hunt = _Hunt(record, quorum, self._geometry, self._asking, self._lane, self._told, told)
             stack.push_async_callback(hunt.close)
             hunt.start(0, need)
             await hunt.wait(need, self._asking.hedge_s)
@@ -113,28 +123,38 @@ class Retriever:
                 await hunt.wait(need)
             if len(hunt.rows) < need:
                 raise NotFound(f"blob 0x{record.data_root.hex()}: expected {need} rows, found {len(hunt.rows)}")
-            chosen = sorted(hunt.rows)[:need]
+            # Rows that proved themselves first, then systematic ones.
+            chosen = sorted(hunt.rows, key=lambda row: (row not in hunt.proven, row))[:need]
             found = await self._lane.run(_decode, {number: hunt.rows[number] for number in chosen}, self._geometry)
             if found is not None and found.data_root == record.data_root:
                 return found
+            if hunt.proven.issuperset(chosen):
+                raise NotFound(f"blob 0x{record.data_root.hex()}: its rows are those of its root, and they are no valid blob")
             _log.warning("da.false_rows", root=record.data_root.hex(), rows=len(hunt.rows))
             hunt.start(need, every)
             await hunt.wait(every)
-            found, false = await self._lane.run(self._search, record, quorum, dict(hunt.rows))
+            found, false = await self._lane.run(self._search, record, quorum, dict(hunt.rows), over)
             for signer in {quorum.rows[number] for number in false}:
                 self._told(signer, "false rows")
             if found is None:
                 raise NotFound(f"blob 0x{record.data_root.hex()}: {len(hunt.rows)} rows came, and they are of another blob")
             return found
 
-    def _search(self, record: BlobRecord, quorum: Quorum, rows: dict[int, bytes]) -> tuple[EncodedBlob | None, list[int]]:
-        """The blob out of rows of which some are false, and which these are."""
+    def _search(
+        self, record: BlobRecord, quorum: Quorum, rows: dict[int, bytes], over: threading.Event
+    ) -> tuple[EncodedBlob | None, list[int]]:
+        """The blob out of rows of which some are false, and which these are. Ends soon after nobody waits for it any more."""
         need = self._geometry.rows
+
+        def stop() -> None:
+            if over.is_set():
+                raise TimedOut("nobody waits for this search any more")
+
         for left_out in itertools.islice(_sets(quorum, rows), self._asking.searches_max):
             kept = {number: row for number, row in rows.items() if quorum.rows[number] not in left_out}
             if len(kept) < need:
                 continue
-            false = false_rows(kept, self._geometry, secrets.randbelow(ORDER))
+            false = false_rows(kept, self._geometry, secrets.randbelow(ORDER), stop=stop)
             if false is None:
                 continue
             good = {number: row for number, row in kept.items() if number not in set(false)}
@@ -150,12 +170,16 @@ class _Hunt:
     """Rows of one blob as they come in from its signers."""
 
     def __init__(
-        self, record: BlobRecord, quorum: Quorum, geometry: Geometry, asking: Asking, told: Callable[[Address, str], None]
-    ) -> None:
+        self, record: BlobRecord, quorum: Quorum, geometry: Geometry, asking: Asking, lane: Offload,
+        told: Callable[[Address, str], None], progress: Progress,
+    ) -> None:  # fmt: skip
         self._record, self._quorum, self._geometry, self._asking, self._told = record, quorum, geometry, asking, told
+        self._lane, self._progress = lane, progress
         self.rows: dict[int, bytes] = {}
+        self.proven: set[int] = set()
         self._slots = asyncio.Semaphore(asking.calls_max)
-        self._clients: dict[Address, GrpcClient] = {}
+        self._clients: dict[tuple[Address, str], GrpcClient] = {}
+        self._bare: set[Address] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: set[int] = set()
         self._changed = asyncio.Event()
@@ -195,36 +219,86 @@ class _Hunt:
     async def _ask(self, signer: Address, rows: Sequence[int]) -> None:
         async with self._slots:
             try:
-                client = self._client(signer)
-                one = da_signer_pb2.RetrieveRequest(
-                    epoch=self._record.epoch,
-                    quorum_id=self._record.quorum_id,
-                    storage_root=self._record.data_root,
-                    row_indexes=rows,
-                )
-                request = da_signer_pb2.BatchRetrieveRequest(requests=[one])
-                reply = await client.call("BatchRetrieve", request, timeout_s=self._asking.call_timeout_s)
-                self._take(reply, rows)
+                if signer not in self._bare:
+                    try:
+                        await self._ask_proven(signer, rows)
+                        return
+                    except PeerFault as error:
+                        if "UNIMPLEMENTED" not in str(error):
+                            raise
+                        self._bare.add(signer)
+                await self._ask_bare(signer, rows)
             except ZerogError as error:
                 _log.info("da.rows_missing", signer="0x" + signer.hex(), rows=len(rows), reason=str(error))
                 self._told(signer, error.code)
 
-    def _client(self, signer: Address) -> GrpcClient:
-        if signer not in self._clients:
-            socket = self._quorum.sockets.get(signer)
-            if socket is None:
-                raise NotFound(f"signer 0x{signer.hex()}: no socket is registered")
-            row_bytes = self._geometry.row_size_bytes + _COUNT_BYTES + 16
-            limit = self._asking.rows_per_call * row_bytes + _MARGIN_BYTES
-            self._clients[signer] = GrpcClient(dial_target(socket), SIGNER, receive_bytes_max=limit)
-        return self._clients[signer]
+    async def _ask_proven(self, signer: Address, rows: Sequence[int]) -> None:
+        """Rows with their paths to the data root, each checked."""
+        record = self._record
+        wanted = da_slices_pb2.GetSlicesRequest(
+            epoch=record.epoch, quorum_id=record.quorum_id, storage_root=record.data_root, row_indexes=rows
+        )
+        reply = await self._client(signer, SLICES).call("GetSlices", wanted, timeout_s=self._asking.call_timeout_s)
+        if len(reply.slices) != len(rows):
+            raise PeerFault(f"rows: expected {len(rows)}, found {len(reply.slices)}")
+        found, false = await self._lane.run(self._check, sorted(rows), [(one.light_slice, one.row) for one in reply.slices])
+        self.rows |= found
+        self.proven |= found.keys()
+        if false:
+            _log.warning("da.false_rows", signer="0x" + signer.hex(), rows=len(false), root=record.data_root.hex())
+            self._told(signer, "false rows")
+        self._here()
 
-    def _take(self, reply: Any, rows: Sequence[int]) -> None:
+    def _check(self, rows: Sequence[int], sent: Sequence[tuple[bytes, bytes]]) -> tuple[dict[int, bytes], list[int]]:
+        found, false = {}, []
+        for number, (light, row) in zip(rows, sent, strict=True):
+            path = merkle_path(light, self._geometry)
+            if path is not None and blob.verify_row(number, row, path[1], path[0], self._record.data_root, self._geometry):
+                found[number] = row
+            else:
+                false.append(number)
+        return found, false
+
+    async def _ask_bare(self, signer: Address, rows: Sequence[int]) -> None:
+        one = da_signer_pb2.RetrieveRequest(
+            epoch=self._record.epoch,
+            quorum_id=self._record.quorum_id,
+            storage_root=self._record.data_root,
+            row_indexes=rows,
+        )
+        request = da_signer_pb2.BatchRetrieveRequest(requests=[one])
+        reply = await self._client(signer, SIGNER).call("BatchRetrieve", request, timeout_s=self._asking.call_timeout_s)
         if len(reply.encoded_slice) != 1 or len(reply.encoded_slice[0].encoded_slice) != len(rows):
             raise PeerFault(f"rows: expected one answer of {len(rows)}")
         for number, wire in zip(sorted(rows), reply.encoded_slice[0].encoded_slice, strict=True):
             self.rows[number] = read_row(wire, self._geometry)
+        self._here()
+
+    def _here(self) -> None:
+        self._progress(min(len(self.rows), self._geometry.rows), self._geometry.rows)
         self._changed.set()
+
+    def _client(self, signer: Address, kind: ServiceDescriptor) -> GrpcClient:
+        key = (signer, kind.full_name)
+        if key not in self._clients:
+            socket = self._quorum.sockets.get(signer)
+            if socket is None:
+                raise NotFound(f"signer 0x{signer.hex()}: no socket is registered")
+            row_bytes = self._geometry.row_size_bytes + commit.light_slice_size_bytes(self._geometry) + 64
+            limit = self._asking.rows_per_call * row_bytes + _MARGIN_BYTES
+            self._clients[key] = GrpcClient(dial_target(socket), kind, receive_bytes_max=limit)
+        return self._clients[key]
+
+
+def merkle_path(light: bytes, geometry: Geometry) -> tuple[list[bytes], list[bytes]] | None:
+    """Blob roots and siblings that a light slice carries at its end, None when it has another size. Source: da.md §1.11."""
+    if len(light) != commit.light_slice_size_bytes(geometry):
+        return None
+    depth = geometry.rows.bit_length() - 1
+    siblings = len(light) - 32 - 32 * depth
+    roots = siblings - 8 - 32 * COSETS
+    hashes = [light[at : at + 32] for at in range(siblings, len(light) - 32, 32)]
+    return [light[at : at + 32] for at in range(roots, siblings - 8, 32)], hashes
 
 
 def read_row(wire: bytes, geometry: Geometry) -> bytes:

@@ -346,10 +346,33 @@ class DaSignerConfig(_Section, frozen=True):
     scrub_bytes_per_s: Positive = 16 << 20
 
 
+class DaEncoderConfig(_Section, frozen=True):
+    host: str = "127.0.0.1"
+    port: Port = 34000
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    ongoing_max: Positive = 4
+    receive_bytes_max: Positive = 1 << 30
+    warm: bool = True
+
+
+class DaRetrieverConfig(_Section, frozen=True):
+    host: str = "127.0.0.1"
+    port: Port = 34005
+    threads: Positive = 2
+    ongoing_max: Positive = 10
+    signer_calls_max: Positive = 32
+    rows_per_call: Annotated[int, Meta(ge=1, le=3072)] = 128
+    call_timeout_s: Positive = 30
+    hedge_ms: Positive = 2000
+    timeout_s: Positive = 300
+
+
 class DaConfig(_Section, frozen=True):
     chain: DaChainConfig = DaChainConfig()
     params: DaParamsConfig = DaParamsConfig()
+    encoder: DaEncoderConfig = DaEncoderConfig()
     signer: DaSignerConfig = DaSignerConfig()
+    retriever: DaRetrieverConfig = DaRetrieverConfig()
 
 
 class Config(_Section, frozen=True):

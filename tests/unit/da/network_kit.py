@@ -189,7 +189,7 @@ async def network(home: Path, *, signers: Sequence[int] = SIGNERS, encoders: int
             stack.push_async_callback(_stop, following)
         for index in range(encoders):
             made.encoder_lies.append(None)
-            server = EncoderServer(SETUP, stack.enter_context(Offload(1)))
+            server = EncoderServer(Given(SETUP), stack.enter_context(Offload(1)))
             methods = {"EncodeBlob": _spoiled(made, index, server.methods()["EncodeBlob"])}
             made.encoders.append(f"127.0.0.1:{await da_kit.serve(stack, service(ENCODER, methods), MESSAGE_BYTES_MAX)}")
         yield made

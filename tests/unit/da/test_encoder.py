@@ -14,7 +14,8 @@ import pytest
 from tests.unit.da import da_kit, da_wire
 
 from zerog.da.encoder import ENCODER, EncoderServer, check_one
-from zerog.errors import DeviceError, InvalidInput
+from zerog.da.parameters import Given
+from zerog.errors import DeviceError
 from zerog.primitives import blob, commit
 from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_grpc import service
@@ -23,9 +24,9 @@ SETUP = commit.dev_setup(da_kit.SMALL, 987654321)
 
 
 @asynccontextmanager
-async def encoder(**options: Any) -> AsyncIterator[grpc.aio.Channel]:
+async def encoder(setup: commit.Setup | None = None, **options: Any) -> AsyncIterator[grpc.aio.Channel]:
     async with AsyncExitStack() as stack:
-        server = EncoderServer(SETUP, stack.enter_context(Offload(1)), **options)
+        server = EncoderServer(Given(setup or SETUP), stack.enter_context(Offload(1)), **options)
         port = await da_kit.serve(stack, service(ENCODER, server.methods()))
         yield await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
 
@@ -85,5 +86,11 @@ def test_a_false_encoding_is_not_handed_out() -> None:
 
 def test_a_verifiers_setup_encodes_nothing() -> None:
     verifier = commit.load_setup(da_kit.SMALL, [SETUP.verify_file(coset) for coset in range(3)])
-    with Offload(1) as lane, pytest.raises(InvalidInput):
-        EncoderServer(verifier, lane)
+
+    async def work() -> None:
+        async with encoder(verifier) as channel:
+            with pytest.raises(grpc.aio.AioRpcError) as error:
+                await da_wire.call(channel, "encoder", "EncodeBlob", data=b"blob")
+            assert error.value.code() == grpc.StatusCode.INTERNAL
+
+    asyncio.run(work())

@@ -75,14 +75,58 @@ AmtSetup setup_load(size_t rows, size_t columns, const std::vector<object>& veri
   return AmtSetup(unwrap(unlocked([&] { return amt::load_setup(geometry, files, more); })));
 }
 
+Hash32 seed_from(const object& seed) {
+  const ReadView view(seed, "seed");
+  if (view.size() != 32) raise(Status::bad_argument, "seed: expected 32 bytes, found " + std::to_string(view.size()));
+  return fixed_from<32>(view.data());
+}
+
 pybind11::bytes powers_from_ceremony(const object& file, size_t rows, size_t columns) {
   const auto geometry = shape(rows, columns);
   const ReadView view(file, "file");
-  auto powers = unwrap(unlocked([&] { return amt::decode_power_tau(view.bytes(), geometry.log_rows + geometry.log_columns); }));
-  amt::Setup setup{geometry, false, std::move(powers.low), std::move(powers.high), {}, {}, {}, {}};
+  auto ceremony = unwrap(unlocked([&] { return amt::decode_power_tau(view.bytes(), geometry); }));
+  amt::Setup setup{geometry, false, std::move(ceremony.low), std::move(ceremony.high), {}, {}, {}, {}};
   setup.powers.resize(geometry.cells() / 2);
   const auto out = unlocked([&] { return amt::powers_file(setup); });
   return to_bytes({out.data(), out.size()});
+}
+
+// A ceremony's points, checked, as a setup; only checked when `only_check`.
+object from_ceremony(const msm::Table& table, const amt::Ceremony& ceremony, const Hash32& seed, bool only_check) {
+  unwrap(unlocked([&] { return amt::check(table, ceremony, seed); }));
+  if (only_check) return pybind11::none();
+  return pybind11::cast(AmtSetup(unlocked([&] { return amt::setup_of(table, ceremony); })));
+}
+
+object setup_of_power_tau(const object& file, size_t rows, size_t columns, const object& seed, bool only_check, const std::string& backend) {
+  const msm::Table& table = *unwrap(msm::backend(backend));
+  const auto geometry = shape(rows, columns);
+  const Hash32 entropy = seed_from(seed);
+  const ReadView view(file, "file");
+  return from_ceremony(table, unwrap(unlocked([&] { return amt::decode_power_tau(view.bytes(), geometry); })), entropy, only_check);
+}
+
+object setup_of_challenge(const std::vector<object>& pieces, size_t rows, size_t columns, const object& seed, bool only_check, const std::string& backend) {
+  const msm::Table& table = *unwrap(msm::backend(backend));
+  const auto geometry = shape(rows, columns);
+  const Hash32 entropy = seed_from(seed);
+  if (pieces.size() != 5) raise(Status::bad_argument, "pieces: expected five, found " + std::to_string(pieces.size()));
+  std::list<ReadView> views;
+  std::vector<Bytes> bytes;
+  for (const object& piece : pieces) bytes.push_back(views.emplace_back(piece, "pieces").bytes());
+  const amt::Challenge challenge{bytes[0], bytes[1], bytes[2], bytes[3], bytes[4]};
+  return from_ceremony(table, unwrap(unlocked([&] { return amt::decode_challenge(challenge, geometry); })), entropy, only_check);
+}
+
+AmtSetup setup_of_provers(const std::vector<object>& provers, size_t rows, size_t columns, const object& seed, const std::string& backend) {
+  const msm::Table& table = *unwrap(msm::backend(backend));
+  const auto geometry = shape(rows, columns);
+  const Hash32 entropy = seed_from(seed);
+  if (provers.size() != rs_fr::kCosets) raise(Status::bad_argument, "provers: expected three files, found " + std::to_string(provers.size()));
+  std::list<ReadView> views;
+  Bytes files[rs_fr::kCosets];
+  for (size_t c = 0; c < rs_fr::kCosets; ++c) files[c] = views.emplace_back(provers[c], "provers").bytes();
+  return AmtSetup(unwrap(unlocked([&] { return amt::setup_of_provers(table, geometry, files, entropy); })));
 }
 
 pybind11::bytes commitment_bytes(const bn254::G1Affine& point) {
@@ -236,6 +280,9 @@ void bind_commit(pybind11::module_& m) {
   m.def("amt_setup_dev", &setup_dev, arg("rows"), arg("columns"), arg("tau"), arg("shift"), arg("backend") = "");
   m.def("amt_setup_load", &setup_load, arg("rows"), arg("columns"), arg("verify"), arg("powers") = pybind11::none());
   m.def("amt_powers_from_ceremony", &powers_from_ceremony, arg("file"), arg("rows"), arg("columns"));
+  m.def("amt_setup_of_power_tau", &setup_of_power_tau, arg("file"), arg("rows"), arg("columns"), arg("seed"), arg("only_check"), arg("backend") = "");
+  m.def("amt_setup_of_challenge", &setup_of_challenge, arg("pieces"), arg("rows"), arg("columns"), arg("seed"), arg("only_check"), arg("backend") = "");
+  m.def("amt_setup_of_provers", &setup_of_provers, arg("provers"), arg("rows"), arg("columns"), arg("seed"), arg("backend") = "");
   m.def("amt_commit", &commit, arg("setup"), arg("data"), arg("backend") = "");
   m.def("amt_prove", &prove, arg("setup"), arg("encoded"), arg("backend") = "");
   m.def("amt_commitment", &commitment_of, arg("setup"), arg("encoded"), arg("backend") = "");

@@ -71,12 +71,46 @@ std::vector<uint8_t> powers_file(const Setup& setup);
 // Cost: 5.5 N curve equations and 6 R subgroup checks, on all threads.
 Outcome<SetupPtr> load_setup(Geometry geometry, const Bytes verify[kCosets], Bytes powers);
 
-// The "power-tau-…" file of the ceremony, compressed canonical: vec G1, vec G2, vec G1 high, G2 high. The points of G1 are kept.
-// Cost: 2 N square roots, on all threads.
-struct Powers {
-  std::vector<G1Affine> low, high;
+// What a ceremony publishes of tau, as much as a setup is made of.
+struct Ceremony {
+  Geometry geometry;
+  std::vector<G1Affine> low, high;  // tau^n and tau^(S + n), n < N
+  std::vector<G2Affine> steps;      // tau^(C j), j < R
+  G2Affine tau_g2, high_g2;         // [tau], [tau^S]; tau_g2 is infinity where the files do not tell it
 };
-Outcome<Powers> decode_power_tau(Bytes file, unsigned log_size);
+
+// The "power-tau-…" file: canonical compressed (vec G1, vec G2, vec G1 high, G2 high), or its variant that begins with "ptau" and
+// holds coordinates in Montgomery form. Every point used is checked to be on its curve, not infinity, and in G2 in the group; of
+// the N points of G2 those of Ceremony are used.
+// Returns bad_encoding naming the part and the point.
+// Cost: 2 N square roots (compressed) or curve equations, on all threads.
+Outcome<Ceremony> decode_power_tau(Bytes file, Geometry geometry);
+
+// The same from pieces of a "challenge" file of Perpetual Powers of Tau, all uncompressed big-endian (EIP-197's order in G2).
+struct Challenge {
+  Bytes low, high;            // 64 N bytes each: powers 0 … N - 1 and S … S + N - 1
+  Bytes steps;                // 128 R bytes: powers C j in G2
+  Bytes tau_g2, high_g2;      // 128 bytes each
+};
+Outcome<Ceremony> decode_challenge(const Challenge& pieces, Geometry geometry);
+
+// Whether all of it belongs to one tau: powers are consecutive, steps are the powers they say, high is low times tau^S. Random
+// weights from `seed`, which the maker of the points cannot know; error probability 2^-126.
+// Returns bad_encoding naming the equation that fails.
+// Cost: five sums of N terms under 128-bit weights, R short multiples in G2, four pairing products.
+Outcome<bool> check(const msm::Table& table, const Ceremony& ceremony, const Hash32& seed);
+
+// A setup with all its parts, not labelled insecure: group transforms over the powers.
+// Cost: 3 · N (1 + log N / 2) multiples of points of G1, 3 R log R / 2 in G2, on all threads: minutes in the network's geometry.
+SetupPtr setup_of(const msm::Table& table, const Ceremony& ceremony);
+
+// A setup from the three prover's files "amt-prove-coset…": those that begin with "bamt" (Montgomery coordinates) or the canonical
+// uncompressed ones. The prover here uses powers and not quotients, so powers are transformed back from the bases and checked as a
+// ceremony's; of the quotients `kProverSpots` random ones a coset are checked against basis and vanishing points.
+// Returns bad_encoding naming what is wrong.
+// Cost: 2 N log N / 2 multiples of points, a ceremony's check.
+inline constexpr size_t kProverSpots = 64;
+Outcome<SetupPtr> setup_of_provers(const msm::Table& table, Geometry geometry, const Bytes files[kCosets], const Hash32& seed);
 
 // ---- proving
 

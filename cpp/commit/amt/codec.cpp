@@ -48,6 +48,39 @@ uint8_t flags(const Fq2& y) {
 
 constexpr uint8_t kFlags = kFlagNegative | kFlagInfinity;
 
+bool get_limbs(const uint8_t* in, Fq& out) {
+  uint64_t words[4];
+  std::memcpy(words, in, sizeof words);
+  if (!field::is_reduced<bn254::FqParams>(words)) return false;
+  out = Fq::from_limbs(words);
+  return true;
+}
+
+// A root of a in Fq2 = Fq[u] / (u^2 + 1), by the norm: with n^2 = c0^2 + c1^2, one of (c0 ± n) / 2 is the square of the root's
+// real part, unless a is no square.
+bool square_root(const Fq2& a, Fq2& out) {
+  Fq norm, real;
+  if (!square_root_var(square(a.c0) + square(a.c1), norm)) return false;
+  const Fq half = inverse_var(field::twice(Fq::one()));
+  if (!square_root_var((a.c0 + norm) * half, real) && !square_root_var((a.c0 - norm) * half, real)) return false;
+  if (real.is_zero()) {
+    // a is minus a square of Fq.
+    Fq imaginary;
+    if (!a.c1.is_zero() || !square_root_var(-a.c0, imaginary)) return false;
+    out = {Fq::zero(), imaginary};
+    return true;
+  }
+  out = {real, a.c1 * half * inverse_var(real)};
+  return square(out) == a;
+}
+
+// y with (x, y) on the twist y^2 = x^3 + 3 / (9 + u).
+bool root_on_twist(const Fq2& x, Fq2& y) {
+  const Fq three = Fq::from_limbs(bn254::kThree), nine = square(three);
+  const Fq2 b = inverse_var(Fq2{nine, Fq::one()}) * three;
+  return square_root(square(x) * x + b, y);
+}
+
 bool all_zero(const uint8_t* in, size_t size) {
   for (size_t i = 0; i < size; ++i)
     if (in[i] != 0) return false;
@@ -107,6 +140,31 @@ bool get_g2(const uint8_t in[128], G2Affine& out, bool check_group) {
   if (!get_fq(in, 0, p.x.c0) || !get_fq(in + 32, 0, p.x.c1) || !get_fq(in + 64, 0, p.y.c0) || !get_fq(in + 96, kFlags, p.y.c1)) return false;
   if (p.is_infinity() || !is_on_twist(p) || flags(p.y) != (in[127] & kFlags)) return false;
   if (check_group && !is_in_subgroup_var(p)) return false;
+  out = p;
+  return true;
+}
+
+bool get_g2_compressed(const uint8_t in[64], G2Affine& out) {
+  if (in[63] & kFlagInfinity) return false;
+  G2Affine p;
+  if (!get_fq(in, 0, p.x.c0) || !get_fq(in + 32, kFlags, p.x.c1) || !root_on_twist(p.x, p.y)) return false;
+  if (flags(p.y) != (in[63] & kFlags)) p.y = -p.y;
+  if (p.is_infinity() || flags(p.y) != (in[63] & kFlags) || !is_in_subgroup_var(p)) return false;
+  out = p;
+  return true;
+}
+
+bool get_g1_limbs(const uint8_t in[64], G1Affine& out) {
+  G1Affine p;
+  if (!get_limbs(in, p.x) || !get_limbs(in + 32, p.y) || p.is_infinity() || !is_on_curve(p)) return false;
+  out = p;
+  return true;
+}
+
+bool get_g2_limbs(const uint8_t in[128], G2Affine& out) {
+  G2Affine p;
+  if (!get_limbs(in, p.x.c0) || !get_limbs(in + 32, p.x.c1) || !get_limbs(in + 64, p.y.c0) || !get_limbs(in + 96, p.y.c1)) return false;
+  if (p.is_infinity() || !is_on_twist(p) || !is_in_subgroup_var(p)) return false;
   out = p;
   return true;
 }

@@ -11,7 +11,7 @@ namespace zg::amt {
 
 inline constexpr uint8_t kFlagNegative = 0x80;  // y above q - y
 inline constexpr uint8_t kFlagInfinity = 0x40;
-inline constexpr size_t kG2Size = 128;
+inline constexpr size_t kG2Size = 128, kG2SizeCompressed = 64;
 
 void put_g1(const bn254::G1Affine& p, uint8_t out[64]);
 void put_g1_compressed(const bn254::G1Affine& p, uint8_t out[32]);
@@ -21,5 +21,10 @@ void put_g2(const bn254::G2Affine& p, uint8_t out[128]);
 bool get_g1(const uint8_t in[64], bn254::G1Affine& out);
 bool get_g1_compressed(const uint8_t in[32], bn254::G1Affine& out);
 bool get_g2(const uint8_t in[128], bn254::G2Affine& out, bool check_group);
+bool get_g2_compressed(const uint8_t in[64], bn254::G2Affine& out);  // always in the group
+
+// Coordinates as arrays of limbs in Montgomery form, no flags; infinity is refused, G2 is checked to be in the group.
+bool get_g1_limbs(const uint8_t in[64], bn254::G1Affine& out);
+bool get_g2_limbs(const uint8_t in[128], bn254::G2Affine& out);
 
 }  // namespace zg::amt

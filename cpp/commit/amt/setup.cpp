@@ -3,6 +3,7 @@
 
 #include "commit/amt/api.hpp"
 #include "commit/amt/codec.hpp"
+#include "commit/amt/files.hpp"
 #include "common/endian.hpp"
 #include "common/parallel.hpp"
 #include "field/bn254/api.hpp"
@@ -15,19 +16,6 @@ using bn254::G2;
 
 constexpr char kPowersMagic[4] = {'Z', 'G', 'P', 'W'};
 constexpr size_t kPowersHeader = 8;  // magic, log N, insecure, two zero bytes
-
-Fr power(const Fr& base, uint64_t exponent) { return field::power_var(base, &exponent, 1); }
-
-size_t reversed(size_t value, unsigned bits) {
-  size_t out = 0;
-  for (unsigned i = 0; i < bits; ++i) out |= (value >> i & 1) << (bits - 1 - i);
-  return out;
-}
-
-// Slot of cell (i, j) in files: t = j R + i with all its bits reversed.
-size_t file_slot(const Geometry& shape, size_t i, size_t j) {
-  return reversed(i, shape.log_rows) * shape.columns() + reversed(j, shape.log_columns);
-}
 
 std::vector<uint64_t> plain(const std::vector<Fr>& values) {
   std::vector<uint64_t> out(4 * values.size());
@@ -73,51 +61,11 @@ class FixedG2 {
   G2Affine table_[64][15];
 };
 
-Fr coset_factor(const Geometry& shape, size_t coset) {
-  return coset == 0 ? Fr::one() : ntt::root_of_unity(shape.log_rows + shape.log_columns + static_cast<unsigned>(coset));
-}
-
 void put_u64(std::vector<uint8_t>& out, uint64_t value) {
   const size_t at = out.size();
   out.resize(at + 8);
   store_le64(out.data() + at, value);
 }
-
-// A cursor that refuses to leave its bytes.
-class Reader {
- public:
-  explicit Reader(Bytes bytes) : bytes_(bytes) {}
-  const uint8_t* take(size_t size) {
-    if (bytes_.size - at_ < size) return nullptr;
-    at_ += size;
-    return bytes_.data + at_ - size;
-  }
-  bool expect(uint64_t value) {
-    const uint8_t* at = take(8);
-    return at != nullptr && load_le64(at) == value;
-  }
-  bool done() const { return at_ == bytes_.size; }
-
- private:
-  Bytes bytes_;
-  size_t at_ = 0;
-};
-
-// get(i) for i < count on all threads; the first index that fails, or count.
-template <class Get>
-size_t first_bad(size_t count, size_t grain, const Get& get) {
-  std::vector<size_t> bad((count + grain - 1) / grain, count);
-  parallel_for(bad.size(), 1, [&](size_t begin, size_t end) {
-    for (size_t block = begin; block < end; ++block)
-      for (size_t i = block * grain; i < std::min(count, (block + 1) * grain) && bad[block] == count; ++i)
-        if (!get(i)) bad[block] = i;
-  });
-  size_t first = count;
-  for (size_t at : bad) first = std::min(first, at);
-  return first;
-}
-
-Failure broken(const std::string& file, const std::string& what) { return {Status::bad_encoding, file + ": " + what}; }
 
 Outcome<bool> read_verify(Setup& setup, Bytes bytes, size_t coset) {
   const Geometry& shape = setup.geometry;
@@ -268,27 +216,6 @@ Outcome<SetupPtr> load_setup(Geometry shape, const Bytes verify[kCosets], Bytes 
     if (!(setup->powers[0] == G1Affine::generator())) return broken(name, "expected the generator in front");
   }
   return SetupPtr(std::move(setup));
-}
-
-Outcome<Powers> decode_power_tau(Bytes file, unsigned log_size) {
-  const std::string name = "power-tau";
-  const size_t size = size_t{1} << log_size;
-  Reader in(file);
-  Powers out;
-  auto points = [&](std::vector<G1Affine>& to, const char* part) -> Outcome<bool> {
-    if (!in.expect(size)) return broken(name, std::string("expected ") + std::to_string(size) + " points of the " + part + " powers");
-    const uint8_t* at = in.take(kPointSizeCompressed * size);
-    if (at == nullptr) return broken(name, std::string("it ends within the ") + part + " powers");
-    to.resize(size);
-    const size_t bad = first_bad(size, 256, [&](size_t i) { return get_g1_compressed(at + kPointSizeCompressed * i, to[i]) && !to[i].is_infinity(); });
-    if (bad != size) return broken(name, std::string("point ") + std::to_string(bad) + " of the " + part + " powers is none");
-    return true;
-  };
-  if (auto done = points(out.low, "low"); !done.ok()) return done.failure();
-  if (!in.expect(size) || in.take(64 * size) == nullptr) return broken(name, "expected as many points of G2");
-  if (auto done = points(out.high, "high"); !done.ok()) return done.failure();
-  if (in.take(64) == nullptr || !in.done()) return broken(name, "expected one point of G2 at its end");
-  return out;
 }
 
 }  // namespace zg::amt

@@ -30,6 +30,8 @@ __all__ = [
     "VERDICTS",
     "CommittedBlob",
     "Setup",
+    "check_challenge",
+    "check_powers",
     "commit",
     "commitment_of",
     "dev_setup",
@@ -39,6 +41,9 @@ __all__ = [
     "load_setup",
     "powers_from_ceremony",
     "prove",
+    "setup_from_challenge",
+    "setup_from_powers",
+    "setup_from_provers",
     "slice_size_bytes",
     "split_slice",
     "verify_slices",
@@ -182,6 +187,73 @@ def powers_from_ceremony(file: Buffer, geometry: Geometry = MAINNET) -> bytes:
     """
     made: bytes = _native.amt_powers_from_ceremony(file, geometry.rows, geometry.columns)
     return made
+
+
+def check_powers(file: Buffer, geometry: Geometry = MAINNET, *, seed: bytes, backend: str = "") -> None:
+    """Whether a ``power-tau-…`` file holds powers of one tau: every point in its group, all of them consecutive.
+
+    The file is the canonical compressed one or the variant that begins with ``ptau``. Of the powers in G2 those are looked at
+    that parameters are made of.
+
+    Args:
+        seed: 32 bytes that the file's maker could not know: weights of the pairing checks.
+
+    Raises:
+        InvalidInput: names what is wrong.
+
+    Cost: seconds in the network's geometry.
+    """
+    _native.amt_setup_of_power_tau(file, geometry.rows, geometry.columns, seed, True, backend)
+
+
+def setup_from_powers(file: Buffer, geometry: Geometry = MAINNET, *, seed: bytes, backend: str = "") -> Setup:
+    """``check_powers``, then all parameters from that file alone, by transforms over the groups.
+
+    Raises:
+        InvalidInput: as ``check_powers``.
+
+    Cost: about 30 · rows · columns multiples of points: minutes in the network's geometry.
+    Source: docs/kernels/amt.md.
+    """
+    return Setup(_native.amt_setup_of_power_tau(file, geometry.rows, geometry.columns, seed, False, backend))
+
+
+def check_challenge(pieces: Sequence[Buffer], geometry: Geometry = MAINNET, *, seed: bytes, backend: str = "") -> None:
+    """As ``check_powers``, from pieces of a ``challenge`` file (uncompressed, big-endian).
+
+    Args:
+        pieces: powers 0 … N - 1 in G1; powers S … S + N - 1 in G1; powers 0, C, 2 C, … in G2, one a row; power 1 in G2; power S
+            in G2. N = rows · columns, C = columns.
+
+    Raises:
+        InvalidInput: names what is wrong.
+    """
+    _native.amt_setup_of_challenge(list(pieces), geometry.rows, geometry.columns, seed, True, backend)
+
+
+def setup_from_challenge(pieces: Sequence[Buffer], geometry: Geometry = MAINNET, *, seed: bytes, backend: str = "") -> Setup:
+    """``check_challenge``, then all parameters.
+
+    Raises:
+        InvalidInput: as there.
+    """
+    return Setup(_native.amt_setup_of_challenge(list(pieces), geometry.rows, geometry.columns, seed, False, backend))
+
+
+def setup_from_provers(files: Sequence[Buffer], geometry: Geometry = MAINNET, *, seed: bytes, backend: str = "") -> Setup:
+    """Parameters from the network's three ``amt-prove-coset…`` files, with Montgomery coordinates (``bamt``) or canonical.
+
+    Powers of tau, which the prover here works with, are transformed back from the bases and checked like a ceremony's;
+    random quotients are checked against basis and vanishing points.
+
+    Raises:
+        InvalidInput: names the coset and what is wrong.
+
+    Cost: about 20 · rows · columns multiples of points; maps of 805 MB files are fine as buffers.
+    """
+    if len(files) != 3:
+        raise InvalidInput(f"files: expected three, found {len(files)}")
+    return Setup(_native.amt_setup_of_provers(list(files), geometry.rows, geometry.columns, seed, backend))
 
 
 def commit(setup: Setup, data: Buffer, *, backend: str = "") -> CommittedBlob:

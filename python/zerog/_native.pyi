@@ -727,6 +727,29 @@ def amt_setup_load(
     verify: collections.abc.Sequence[typing.Any],
     powers: typing.Any = None,
 ) -> AmtSetup: ...
+def amt_setup_of_challenge(
+    pieces: collections.abc.Sequence[typing.Any],
+    rows: typing.SupportsInt | typing.SupportsIndex,
+    columns: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.Any,
+    only_check: bool,
+    backend: str = "",
+) -> typing.Any: ...
+def amt_setup_of_power_tau(
+    file: typing.Any,
+    rows: typing.SupportsInt | typing.SupportsIndex,
+    columns: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.Any,
+    only_check: bool,
+    backend: str = "",
+) -> typing.Any: ...
+def amt_setup_of_provers(
+    provers: collections.abc.Sequence[typing.Any],
+    rows: typing.SupportsInt | typing.SupportsIndex,
+    columns: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.Any,
+    backend: str = "",
+) -> AmtSetup: ...
 def amt_split_slice(
     slice: typing.Any, rows: typing.SupportsInt | typing.SupportsIndex, columns: typing.SupportsInt | typing.SupportsIndex
 ) -> tuple[typing.Any, ...]: ...

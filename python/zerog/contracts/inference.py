@@ -22,6 +22,8 @@ _BATCH_EVENT: Final = event(_NAME, "BatchBalanceUpdated")
 _REFUND_EVENT: Final = event(_NAME, "RefundRequested")
 _DELETED_EVENT: Final = event(_NAME, "AccountDeleted")
 _RESULT_EVENT: Final = event(_NAME, "TEESettlementResult")
+_SERVICE_EVENT: Final = event(_NAME, "ServiceUpdated")
+_SIGNER_EVENT: Final = event(_NAME, "ProviderTEESignerAcknowledged")
 _TOKEN_EVENT: Final = event(_NAME, "TokenRevoked")
 _TOKENS_EVENT: Final = event(_NAME, "TokensRevoked")
 _ALL_TOKENS_EVENT: Final = event(_NAME, "AllTokensRevoked")
@@ -30,6 +32,8 @@ BATCH_TOPIC: Final = _BATCH_EVENT.topic
 REFUND_TOPIC: Final = _REFUND_EVENT.topic
 DELETED_TOPIC: Final = _DELETED_EVENT.topic
 RESULT_TOPIC: Final = _RESULT_EVENT.topic
+SERVICE_TOPIC: Final = _SERVICE_EVENT.topic
+SIGNER_TOPIC: Final = _SIGNER_EVENT.topic
 TOKEN_TOPIC: Final = _TOKEN_EVENT.topic
 TOKENS_TOPIC: Final = _TOKENS_EVENT.topic
 ALL_TOKENS_TOPIC: Final = _ALL_TOKENS_EVENT.topic
@@ -212,6 +216,16 @@ def account(user: Address, provider: Address) -> Call[Account]:
 
 def account_exists(user: Address, provider: Address) -> Call[bool]:
     return call(_NAME, "accountExists", user, provider, read=same)
+
+
+def accounts_of_users(users: Sequence[Address]) -> Call[list[Account | None]]:
+    """For an ``eth_call`` by the provider, of at most 500 users: their accounts with it, None where there is none."""
+
+    def read(rows: Any) -> list[Account | None]:
+        found = [_account(row) for row in rows]
+        return [one if any(one.user) else None for one in found]
+
+    return call(_NAME, "getBatchAccountsByUsers", list(users), read=read)
 
 
 def accounts_of_provider(provider: Address, offset: int, limit: int) -> Call[tuple[list[Account], int]]:

@@ -19,6 +19,7 @@ import typer
 
 from zerog.chain.metrics import ChainMetrics
 from zerog.cli.main import app
+from zerog.compute.metrics import ComputeMetrics
 from zerog.da.metrics import EncoderMetrics, RetrieverMetrics, SignerMetrics
 from zerog.runtime import metrics
 from zerog.storage.kv.metrics import KvMetrics
@@ -61,6 +62,7 @@ def metrics_page() -> str:
         SignerMetrics,
         EncoderMetrics,
         RetrieverMetrics,
+        ComputeMetrics,
     ):
         declared(registry)
     rows = []

@@ -49,6 +49,12 @@ def _da(to: typer.Typer) -> None:
     to.add_typer(da, name="da")
 
 
+def _compute(to: typer.Typer) -> None:
+    from zerog.cli import compute
+
+    to.add_typer(compute.app, name="compute")
+
+
 def _config(to: typer.Typer) -> None:
     from zerog.cli import config
 
@@ -72,6 +78,7 @@ NOUNS: Final[dict[str, Callable[[typer.Typer], None]]] = {
     "chain": _chain,
     "storage": _storage,
     "da": _da,
+    "compute": _compute,
     "config": _config,
     "doctor": _doctor,
     "bench": _bench,

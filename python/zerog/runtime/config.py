@@ -375,6 +375,108 @@ class DaConfig(_Section, frozen=True):
     retriever: DaRetrieverConfig = DaRetrieverConfig()
 
 
+class ComputeChainConfig(_Section, frozen=True):
+    endpoint: str = "http://127.0.0.1:8545"
+    contract: str = ""
+    key_file: str = ""
+    poll_ms: Annotated[int, Meta(ge=10, le=60_000)] = 200
+    stale_s: Positive = 60
+    timeout_s: Positive = 30
+    attempts: Positive = 3
+    backoff_ms: Positive = 200
+
+
+class ComputeServiceConfig(_Section, frozen=True):
+    register: bool = True
+    url: str = ""
+    kind: Literal["chatbot", "embedding", "text-to-image", "image-editing", "speech-to-text"] = "chatbot"
+    model: str = "smollm2-135m-instruct"
+    verifiability: str = "TeeML"
+    input_price: Count = 50_000_000_000
+    output_price: Count = 100_000_000_000
+    cached_divisor: Count = 0
+    tiers: tuple[tuple[int, ...], ...] = ()
+    stake: str = "100"
+
+
+class ComputeEnclaveConfig(_Section, frozen=True):
+    key_file: str = ""
+    quote: Literal["mock", "tsm"] = "mock"
+
+
+class ComputeForwardConfig(_Section, frozen=True):
+    url: str = ""
+    model: str = ""
+    aliases: tuple[str, ...] = ()
+    embedding_model: str = ""
+    key_file: str = ""
+    timeout_s: Positive = 120
+    context_tokens: Positive = 8192
+    completion_tokens_max: Positive = 8192
+    parts: bool = False
+    speech_bytes_per_s: Positive = 1000
+
+
+class ComputeHttpConfig(_Section, frozen=True):
+    host: str = "127.0.0.1"
+    port: Port = 3080
+    hosts: tuple[str, ...] = ("*",)
+    cors: tuple[str, ...] = ("*",)
+    body_bytes_max: Positive = 32 << 20
+    connections_max: Positive = 1024
+    idle_close_s: Positive = 30
+    body_timeout_s: Positive = 60
+    deadline_s: Positive = 600
+    signature_s: Positive = 1200
+
+
+class ComputeLimitsConfig(_Section, frozen=True):
+    running_max: Positive = 20
+    waiting_max: Count = 64
+    user_running_max: Positive = 5
+    user_waiting_max: Count = 0
+    wait_s: Positive = 30
+    requests_per_minute: Count = 30
+    requests_burst: Positive = 5
+    tokens_per_minute: Count = 0
+    images_per_minute: Count = 0
+    address_per_second: Count = 15
+    address_burst: Positive = 20
+    tokens_default: Positive = 1024
+    floor: str = "1"
+    free: tuple[str, ...] = ()
+
+
+class ComputeSettlementConfig(_Section, frozen=True):
+    force_s: Positive = 600
+    thin_s: Positive = 300
+    fee_min: str = "0"
+    records_max: Annotated[int, Meta(ge=1, le=100_000)] = 5000
+    skip_s: Count = 3600
+    gas_spare: Count = 10_000
+    gas_price_max: Positive = 1_000_000_000_000
+    bump_s: Positive = 30
+    confirmations: Count = 0
+
+
+class ComputeStoreConfig(_Section, frozen=True):
+    cache_bytes: Positive = 32 << 20
+    history_days: Count = 90
+    scrub_interval_s: Count = 86_400
+
+
+class ComputeConfig(_Section, frozen=True):
+    home: str = "zerog-compute"
+    chain: ComputeChainConfig = ComputeChainConfig()
+    service: ComputeServiceConfig = ComputeServiceConfig()
+    enclave: ComputeEnclaveConfig = ComputeEnclaveConfig()
+    forward: ComputeForwardConfig = ComputeForwardConfig()
+    http: ComputeHttpConfig = ComputeHttpConfig()
+    limits: ComputeLimitsConfig = ComputeLimitsConfig()
+    settlement: ComputeSettlementConfig = ComputeSettlementConfig()
+    store: ComputeStoreConfig = ComputeStoreConfig()
+
+
 class Config(_Section, frozen=True):
     """Everything that a zerog process can be told."""
 
@@ -385,6 +487,7 @@ class Config(_Section, frozen=True):
     indexer: IndexerConfig = IndexerConfig()
     repair: RepairConfig = RepairConfig()
     da: DaConfig = DaConfig()
+    compute: ComputeConfig = ComputeConfig()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import typer
 from zerog.chain.metrics import ChainMetrics
 from zerog.cli.main import app
 from zerog.compute.metrics import ComputeMetrics
+from zerog.da.disperser.metrics import DisperserMetrics
 from zerog.da.metrics import EncoderMetrics, RetrieverMetrics, SignerMetrics
 from zerog.runtime import metrics
 from zerog.storage.kv.metrics import KvMetrics
@@ -63,6 +64,7 @@ def metrics_page() -> str:
         EncoderMetrics,
         RetrieverMetrics,
         ComputeMetrics,
+        DisperserMetrics,
     ):
         declared(registry)
     rows = []

@@ -35,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(retriever, name="retriever")
 
 
-def _run(config: Path | None, given: dict[str, object], serve: Serve, ready_file: Path | None, orphan: bool) -> NoReturn:
+def run_role(config: Path | None, given: dict[str, object], serve: Serve, ready_file: Path | None, orphan: bool) -> NoReturn:
     loaded = settings.load(config, flags=given)
     raise SystemExit(process.foreground(loaded.config, serve, ready_file=ready_file, until_stdin_closes=orphan))
 
@@ -74,7 +74,7 @@ def run_signer(
         "da.params.allow_insecure": insecure,
         "metrics.port": metrics_port,
     }
-    _run(config, given, signer_service.serve, ready_file, until_stdin_closes)
+    run_role(config, given, signer_service.serve, ready_file, until_stdin_closes)
 
 
 @encoder.command("run")
@@ -98,7 +98,7 @@ def run_encoder(
         "da.params.allow_insecure": insecure,
         "metrics.port": metrics_port,
     }
-    _run(config, given, encoder_service.serve, ready_file, until_stdin_closes)
+    run_role(config, given, encoder_service.serve, ready_file, until_stdin_closes)
 
 
 @retriever.command("run")
@@ -118,4 +118,4 @@ def run_retriever(
         "da.chain.endpoint": rpc,
         "metrics.port": metrics_port,
     }
-    _run(config, given, retriever_service.serve, ready_file, until_stdin_closes)
+    run_role(config, given, retriever_service.serve, ready_file, until_stdin_closes)

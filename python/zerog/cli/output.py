@@ -112,6 +112,13 @@ class Meter:
                 self._progress.update(self._task, total=total)
         self.to(done)
 
+    def now(self, what: str, done: int) -> None:
+        """Another stage begins."""
+        self._what = what
+        if self._progress is not None:
+            self._progress.update(self._task, description=what)
+        self.to(done)
+
     def step(self, count: int = 1) -> None:
         self.to(self._done + count)
 

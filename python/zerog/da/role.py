@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from google.protobuf.descriptor import ServiceDescriptor
 
 from zerog.errors import ConfigError, InvalidInput, Unauthorized, Unavailable
 from zerog.primitives import bls
-from zerog.runtime import disk
+from zerog.runtime import disk, log
+from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_grpc import GrpcServer, Observe, Unary, service
 from zerog.runtime.service import Ready
+from zerog.store.kv import Kv, scrub
+
+_log = log.get(__name__)
 
 _BLS_ENTROPY_BYTES = 48
 _WATCH_S = 0.5
+_PAUSE_MIN_S = 0.05
+_FAULTS_TOLD_MAX = 10
 
 
 class GrpcPort:
@@ -67,6 +74,54 @@ class Watch:
                 raise Unavailable(f"the database cannot be written any more: {reason}")
             self._each()
             await asyncio.sleep(_WATCH_S)
+
+
+class Scrub:
+    """Reads a database from time to time, slowly, and says what is damaged. A damaged record is never given away: it fails its
+    check when it is read.
+
+    Args:
+        read: told how many records a pass read. faults: told how many of them fail their check.
+    """
+
+    name = "scrub"
+
+    def __init__(
+        self, kv: Kv, families: Sequence[str], interval_s: float, bytes_per_s: float, read: Callable[[float], None],
+        faults: Callable[[float], None],
+    ) -> None:  # fmt: skip
+        self._kv, self._families, self._interval_s, self._bytes_per_s = kv, families, interval_s, bytes_per_s
+        self._read, self._faults = read, faults
+        self._stopping = False
+
+    async def run(self, ready: Ready) -> None:
+        with Offload(1, name="scrub") as lane:
+            try:
+                ready()
+                while True:
+                    await asyncio.sleep(self._interval_s)
+                    count, faults = await lane.run(self._pass)
+                    self._read(count)
+                    self._faults(len(faults))
+                    for fault in faults[:_FAULTS_TOLD_MAX]:
+                        _log.error("store.damaged_record", record=fault)
+                    _log.info("store.scrubbed", records=count, faults=len(faults))
+            finally:
+                self._stopping = True
+
+    def _pass(self) -> tuple[int, list[str]]:
+        started, done = time.monotonic(), 0
+
+        def pace(size_bytes: int) -> None:
+            nonlocal done
+            if self._stopping:
+                raise InterruptedError
+            done += size_bytes
+            ahead_s = done / self._bytes_per_s - (time.monotonic() - started)
+            if ahead_s > _PAUSE_MIN_S:
+                time.sleep(min(ahead_s, _WATCH_S))
+
+        return scrub(self._kv, self._families, pace)
 
 
 class Announce:

@@ -367,12 +367,53 @@ class DaRetrieverConfig(_Section, frozen=True):
     timeout_s: Positive = 300
 
 
+class DaDisperserConfig(_Section, frozen=True):
+    home: str = "zerog-da-disperser"
+    key_file: str = ""
+    host: str = "127.0.0.1"
+    port: Port = 51001
+    receive_bytes_max: Positive = 300 << 20
+    calls_max: Positive = 64
+    threads: Positive = 4
+    writes_per_minute: Count = 0
+    reads_per_minute: Count = 0
+    unlimited: tuple[str, ...] = ()
+    queue_blobs_max: Positive = 256
+    queue_bytes_max: Positive = 2 << 30
+    retries_max: Count = 2
+    blob_timeout_s: Positive = 600
+    keep_s: Positive = 30 * 86_400
+    encoders: tuple[str, ...] = ("127.0.0.1:34000",)
+    encoder_calls_max: Positive = 1
+    encoder_timeout_s: Positive = 300
+    encoded_bytes_max: Positive = 1 << 30
+    retriever: str = ""
+    retriever_timeout_s: Positive = 60
+    batch_blobs_max: Annotated[int, Meta(ge=1, le=100)] = 9
+    batch_wait_ms: Count = 1000
+    sign_timeout_s: Positive = 60
+    sign_tries: Positive = 2
+    sign_blobs_max: Positive = 4
+    signer_calls_max: Annotated[int, Meta(ge=1, le=10)] = 4
+    straggler_s: Count = 10
+    commit_blobs_max: Annotated[int, Meta(ge=1, le=1000)] = 100
+    commit_wait_ms: Count = 500
+    finalize_poll_ms: Annotated[int, Meta(ge=10, le=600_000)] = 1000
+    resend_s: Positive = 20
+    abandon_s: Positive = 60
+    cache_bytes: Positive = 64 << 20
+    free_bytes_min: Count = 256 << 20
+    scrub_interval_s: Count = 86_400
+    scrub_bytes_per_s: Positive = 16 << 20
+
+
 class DaConfig(_Section, frozen=True):
     chain: DaChainConfig = DaChainConfig()
     params: DaParamsConfig = DaParamsConfig()
     encoder: DaEncoderConfig = DaEncoderConfig()
     signer: DaSignerConfig = DaSignerConfig()
     retriever: DaRetrieverConfig = DaRetrieverConfig()
+    disperser: DaDisperserConfig = DaDisperserConfig()
 
 
 class ComputeChainConfig(_Section, frozen=True):

@@ -300,6 +300,6 @@ class GrpcClient:
         if code == grpc.StatusCode.RESOURCE_EXHAUSTED and _TOO_LARGE in details:
             return errors.PeerFault(f"{self.target}: the answer to {name} is too large")
         if code in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.UNKNOWN):
-            return errors.PeerFault(f"{self.target}: {name}: {code.name}: {details}")
+            return errors.PeerFault(f"{self.target}: {name}: {code.name}: {details}", status=code.name, details=details)
         kind = _CLASSES.get(code, errors.Unavailable)
         return kind(f"{self.target}: {name}: {details}")

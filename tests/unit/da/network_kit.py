@@ -47,7 +47,8 @@ from zerog.types import Address
 
 T = TypeVar("T")
 
-SETUP = commit.dev_setup(da_kit.SMALL, 1234567890)
+TAU = 1234567890
+SETUP = commit.dev_setup(da_kit.SMALL, TAU)
 PAYER = 0
 SIGNERS = (1, 2, 3, 4)
 PAYER_ADDRESS = node_kit.ADDRESSES[PAYER]
@@ -209,7 +210,7 @@ async def disperser(
         key = Key(node_kit.KEYS[PAYER])
         lane = stack.enter_context(Offload(2))
         outbox = Outbox(kv, chain, key, net.chain_id, lane, poll_s=0.05, raise_s=raise_s, dead_s=1)
-        asked = Encoders(list(encoders) or net.encoders, SETUP, lane, timeout_s=encode_s)
+        asked = Encoders(list(encoders) or net.encoders, Given(SETUP), lane, timeout_s=encode_s)
         stack.push_async_callback(asked.close)
         dispatch = Dispatcher(da_kit.SMALL, lane, patience, told=lambda signer, why: told.append((signer, why)))
         stack.push_async_callback(dispatch.close)

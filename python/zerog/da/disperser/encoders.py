@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerog.da.encoder import ENCODER, MESSAGE_BYTES_MAX
+from zerog.da.parameters import Parameters
 from zerog.errors import InvalidInput, PeerFault, TimedOut, ZerogError
 from zerog.primitives import commit
 from zerog.primitives.blob import CELL_SIZE_BYTES, COSETS, SYMBOL_SIZE_BYTES, Geometry
@@ -70,7 +71,7 @@ class Encoders:
 
     Args:
         targets: ``host:port`` of each.
-        setup: the verifier's part is enough.
+        parameters: the verifier's part is enough.
         lane: threads for checks.
         calls_max: calls at one moment to one encoder.
         timeout_s: of one call.
@@ -78,12 +79,12 @@ class Encoders:
     """
 
     def __init__(
-        self, targets: Sequence[str], setup: commit.Setup, lane: Offload, *, calls_max: int = 1, timeout_s: float = 300,
+        self, targets: Sequence[str], parameters: Parameters, lane: Offload, *, calls_max: int = 1, timeout_s: float = 300,
         told: Callable[[str, str], None] = lambda target, why: None, now_s: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         if not targets:
             raise InvalidInput("encoders: expected at least one")
-        self._setup, self._lane, self._calls_max, self._timeout_s = setup, lane, calls_max, timeout_s
+        self._parameters, self._lane, self._calls_max, self._timeout_s = parameters, lane, calls_max, timeout_s
         self._told, self._now_s = told, now_s
         self._workers = [_Worker(target) for target in targets]
         self._freed = asyncio.Condition()
@@ -144,7 +145,7 @@ class Encoders:
 
     def _checked(self, data: bytes, reply: Any) -> Encoding:
         made = Encoding(bytes(reply.storage_root), bytes(reply.erasure_commitment), list(reply.encoded_slice))
-        check(self._setup, data, made)
+        check(self._parameters.get(), data, made)
         return made
 
 

@@ -86,8 +86,8 @@ class Outbox:
         open_max: transactions on their way at one moment.
         poll_s: between looks for a receipt.
         raise_s: a transaction that is in no block after this is sent again for a quarter more.
-        dead_s: a transaction is given up only when its nonce is used in a final block and for so long no node of the endpoint had
-            a receipt for it: nodes tell of a block's state before its receipts, and those behind one address lag differently.
+        dead_s: a transaction is given up only when its nonce is used in a final block and for so long there was no receipt for
+            it: nodes tell of a block's state before its receipts, and those behind one address lag differently.
     """
 
     def __init__(

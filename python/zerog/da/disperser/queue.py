@@ -19,9 +19,9 @@ from zerog.errors import Conflict, Corrupt, Exhausted, InvalidInput, NotFound
 from zerog.store.kv import Batch, Kv
 from zerog.wire.da_ids import make_request_id, record_key
 
-FAMILIES: Final = {"da_request": False, "da_record": False, "da_data": True, "da_intent": False}
-"""Column families of a disperser's database: steps by request id, request ids by what the chain calls a blob, the data, and
-transactions that are not settled yet, by nonce."""
+FAMILIES: Final = {"da_request": False, "da_record": False, "da_data": True, "da_intent": False, "da_misc": False}
+"""Column families of a disperser's database: steps by request id, request ids by what the chain calls a blob, the data,
+transactions that are not settled yet by nonce, and whose database it is."""
 
 
 class Status(IntEnum):

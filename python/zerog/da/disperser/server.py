@@ -13,7 +13,7 @@ from typing import Any, Final
 import grpc
 
 from zerog.da.api import blob_record
-from zerog.da.disperser.queue import BlobQueue, Status
+from zerog.da.disperser.queue import BlobQueue, Entry, Status
 from zerog.errors import InvalidInput, ZerogError
 from zerog.primitives.blob import MAINNET, Geometry
 from zerog.runtime import log
@@ -49,6 +49,8 @@ class DisperserServer:
     Args:
         lane: threads for the disk.
         retriever: asked for blobs that are not here; without one there are none.
+        free: raises ``Exhausted`` when the disk is nearly full.
+        taken: told of each blob that was taken.
         now_ns: the time of day, for request ids.
         now_s: a clock for waiting.
     """
@@ -64,9 +66,12 @@ class DisperserServer:
         rates: Rates | None = None,
         retriever: GrpcClient | None = None,
         retrieve_timeout_s: float = 60,
+        free: Callable[[], None] = lambda: None,
+        taken: Callable[[], None] = lambda: None,
     ) -> None:
         self._queue, self._lane, self._now_ns, self._geometry = queue, lane, now_ns, geometry
         self._retriever, self._retrieve_timeout_s = retriever, retrieve_timeout_s
+        self._free, self._taken = free, taken
         rates = Rates() if rates is None else rates
         self._writes = _Limiter(rates.writes_per_minute, rates.allowed, now_s)
         self._reads = _Limiter(rates.reads_per_minute, rates.allowed, now_s)
@@ -86,8 +91,13 @@ class DisperserServer:
             raise InvalidInput("blob size must be greater than 0")
         if not self._writes.takes(caller.ip):
             raise InvalidInput("request ratelimited")
-        entry = await self._lane.run(self._queue.put, request.data, self._now_ns())
+        entry = await self._lane.run(self._take, request.data)
+        self._taken()
         return da_disperser_pb2.DisperseBlobReply(result=da_disperser_pb2.PROCESSING, request_id=entry.request_id)
+
+    def _take(self, data: bytes) -> Entry:
+        self._free()
+        return self._queue.put(data, self._now_ns())
 
     async def _status(self, request: Any, caller: Caller) -> da_disperser_pb2.BlobStatusReply:
         if not request.request_id:

@@ -7,7 +7,6 @@ part in epochs. What is held is given back as soon as the port answers; new blob
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -33,7 +32,6 @@ from zerog.runtime.node import Node
 from zerog.runtime.offload import Offload
 from zerog.runtime.service import Ready, Service
 from zerog.runtime.tasks import Tasks
-from zerog.store.kv import Kv, scrub
 from zerog.store.rocks import RocksKv
 from zerog.types import format_address
 
@@ -115,7 +113,16 @@ async def serve(config: Config, ready: Callable[[Endpoints], None] = lambda endp
         )  # fmt: skip
         services: list[Service] = [port, duties, role.Watch(lambda: store.broken, gauges)]
         if given.scrub_interval_s:
-            services.append(_Scrub(kv, given, numbers))
+            services.append(
+                role.Scrub(
+                    kv,
+                    list(FAMILIES),
+                    given.scrub_interval_s,
+                    given.scrub_bytes_per_s,
+                    numbers.scrubbed.inc,
+                    numbers.faults.set,
+                )
+            )
         if config.metrics.enabled:
             health = partial(_health, store, duties)
             services.append(
@@ -167,46 +174,6 @@ class _Duties:
             await self.epochs.serving.wait()
             self.serving.set()
             await asyncio.get_running_loop().create_future()
-
-
-class _Scrub:
-    """Reads everything from time to time, slowly. A damaged row is never given away: it fails its check when it is read."""
-
-    name = "scrub"
-
-    def __init__(self, kv: Kv, config: DaSignerConfig, numbers: SignerMetrics) -> None:
-        self._kv, self._config, self._numbers = kv, config, numbers
-
-    async def run(self, ready: Ready) -> None:
-        stopping = False
-
-        def pass_once() -> tuple[int, list[str]]:
-            started, done = time.monotonic(), 0
-
-            def pace(size_bytes: int) -> None:
-                nonlocal done
-                if stopping:
-                    raise InterruptedError
-                done += size_bytes
-                ahead_s = done / self._config.scrub_bytes_per_s - (time.monotonic() - started)
-                if ahead_s > 0.05:
-                    time.sleep(min(ahead_s, 0.5))
-
-            return scrub(self._kv, list(FAMILIES), pace)
-
-        with Offload(1, name="scrub") as lane:
-            try:
-                ready()
-                while True:
-                    await asyncio.sleep(self._config.scrub_interval_s)
-                    count, faults = await lane.run(pass_once)
-                    self._numbers.scrubbed.inc(count)
-                    self._numbers.faults.set(len(faults))
-                    for fault in faults[:10]:
-                        _log.error("store.damaged_record", record=fault)
-                    _log.info("signer.scrubbed", records=count, faults=len(faults))
-            finally:
-                stopping = True
 
 
 def main(arguments: list[str] | None = None) -> int:

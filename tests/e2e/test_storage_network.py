@@ -1,4 +1,4 @@
-"""The storage network of ``zerog devnet up``: files through its indexer while its nodes are killed, its logs and its stop."""
+"""The storage network of ``zerog devnet up``: files through its indexer while nodes are killed, its gateway in a browser."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ import json
 import os
 import random
 import signal
+import struct
 import time
+import urllib.request
+import wave
+import zlib
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.e2e.browser import browser
 from tests.e2e.conftest import Network, Zerog
 from tests.unit.storage.harness import pattern
 
@@ -158,3 +164,114 @@ def test_streams_survive_the_kv_nodes_death(whole_network: Network) -> None:
     zerog.json("storage", "kv-write", *named, "bye", "--stream-values", "moon")
     read("hello", "world")
     read("bye", "moon")
+
+
+def picture(width: int, height: int) -> bytes:
+    """A PNG."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + bytes(3 * width) for _ in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_the_gateway_in_a_browser(whole_network: Network, tmp_path: Path) -> None:
+    """A person looks for a root, walks through a folder of hostile names, looks at a picture, hears a sound from its middle,
+    and saves what could run instead of running it; a page of elsewhere reads files; errors are pages, to programs JSON."""
+    zerog, gateway = whole_network.zerog, whole_network.status["storage"]["gateway"].rstrip("/")
+    top = tmp_path / "top"
+    (top / "sub <b>dir").mkdir(parents=True)
+    contents = {
+        "evil.html": b"<script>document.title='run'</script>",
+        "evil.svg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='document.title=1'/>",
+        "<img src=x onerror=alert(1)>.txt": b"<script>alert(2)</script>",
+        "notes \u00fc & \u202emore.txt": "gr\u00fc\u00dfe\n".encode(),
+        "picture.png": picture(31, 17),
+        "empty.txt": b"",
+        "sub <b>dir/data.bin": pattern(700_000),
+    }
+    for name, data in contents.items():
+        (top / name).write_bytes(data)
+    (top / "link").symlink_to("sub <b>dir/data.bin")
+    with wave.open(str(top / "tone.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(22_050)
+        sound.writeframes(pattern(22_050 * 2 * 20))
+    root = zerog.json("storage", "upload-dir", str(top))["root"]
+    with browser() as context:
+        page = context.new_page()
+        dialogs: list[str] = []
+        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        page.goto(gateway + "/")
+        for url in whole_network.status["storage"]["nodes"]:
+            assert page.locator(f"text={url}").count() == 1
+        page.fill("input[name=root]", root)
+        page.click("text=Open")
+        assert page.url == f"{gateway}/file/{root}/"
+        shown = page.locator("td.name").all_inner_texts()
+        assert shown == [
+            "sub <b>dir/", "<img src=x onerror=alert(1)>.txt", "empty.txt", "evil.html", "evil.svg",
+            "link \u2192 sub <b>dir/data.bin", "notes \u00fc & \u202emore.txt", "picture.png", "tone.wav",
+        ]  # fmt: skip
+        assert page.locator("b, script, td img").count() == 0
+
+        def saved(label: str) -> tuple[str, bytes]:
+            with page.expect_download() as waiting:
+                page.click(label)
+            return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+        for label, name, data in (
+            ("text=evil.html", "evil.html", contents["evil.html"]),
+            ("text=evil.svg", "evil.svg", contents["evil.svg"]),
+            ("tr:has-text('notes') >> text=download", "notes \u00fc _ _more.txt", contents["notes \u00fc & \u202emore.txt"]),
+            ("tr:has-text('empty') >> text=download", "empty.txt", b""),
+            ("tr:has-text('link') >> a", "data.bin", contents["sub <b>dir/data.bin"]),
+        ):
+            assert saved(label) == (name, data)
+        page.click("text=sub <b>dir/")
+        assert page.locator("td.name").all_inner_texts() == ["..", "data.bin"]
+        page.click("text=..")
+        page.click("text=<img src=x")
+        assert page.inner_text("body") == contents["<img src=x onerror=alert(1)>.txt"].decode()
+        page.go_back()
+        page.click("text=picture.png")
+        assert page.evaluate("[document.images[0].naturalWidth, document.images[0].naturalHeight]") == [31, 17]
+        page.go_back()
+        partial: list[str] = []
+        page.on("response", lambda got: partial.append(got.headers["content-range"]) if got.status == 206 else None)
+        page.click("text=tone.wav")
+        player = "document.querySelector('video, audio')"
+
+        def until(truth: str) -> None:
+            """By asking: files may not run anything, so no handler or timer in their page ever fires."""
+            ends = time.monotonic() + 20
+            while not page.evaluate(truth):
+                assert time.monotonic() < ends, truth
+                page.wait_for_timeout(50)
+
+        until(f"{player}?.readyState >= 2")
+        page.evaluate(f"{player}.currentTime = 15")
+        until(f"!{player}.seeking && {player}.readyState >= 2")
+        assert page.evaluate(f"[{player}.duration, {player}.currentTime, {player}.error]") == [20, 15, None]
+        assert partial
+        page.goto(whole_network.status["rpc_url"])  # another origin
+        fetched = f"fetch('{gateway}/file/{root}/sub%20%3Cb%3Edir/data.bin', {{headers: {{Range: 'bytes=262140-262150'}}}})"
+        read = page.evaluate(f"{fetched}.then(async got => [got.status, [...new Uint8Array(await got.arrayBuffer())]])")
+        assert read == [206, list(contents["sub <b>dir/data.bin"][262_140:262_151])]
+        for path, status, said in (
+            ("/file/0x1234", 400, "neither a root nor the number"),
+            (f"/file?root=0x{'11' * 32}", 404, "No node of this network knows it"),
+            (f"/file/{root}/sub/%2e%2e/%2e%2e/etc/passwd", 400, "neither a root"),  # so it leaves the browser
+            (f"/file/{root}/evil.html/x", 404, "nothing of that name"),
+            ("/nowhere", 404, "gateway to files"),
+        ):
+            answer = page.goto(gateway + path)
+            assert answer is not None
+            assert (answer.status, said in page.inner_text("main")) == (status, True), path
+            assert page.locator("input[name=root]").count() == 1
+            with urllib.request.urlopen(gateway + path) if path != "/nowhere" else nullcontext() as plain:
+                assert plain is None or json.loads(plain.read())["code"] in (1, 101, 104)
+        assert dialogs == []

@@ -286,6 +286,7 @@ class IndexerConfig(_Section, frozen=True):
     locations_max: Positive = 100_000
     locations_expire_s: Positive = 86_400
     file_bytes_max: Positive = 100 << 20
+    kept_bytes_max: Count = 256 << 20
 
 
 class RepairConfig(_Section, frozen=True):

@@ -1,16 +1,21 @@
 """REST over the indexer's nodes: whole files and files of directories, what is known of files, single segments in.
 
-Files are fetched segment by segment with proofs and compared with their root before the first byte is sent. Answers that are
-no file come in an envelope ``{code, message, data}``; business errors keep HTTP status 200 and internal ones have 600, as
-clients of 0G expect.
+Files are fetched segment by segment with proofs and compared with their root before the first byte is sent. To programs,
+answers that are no file come in an envelope ``{code, message, data}``; business errors keep HTTP status 200 and internal ones
+have 600, as clients of 0G expect. Who asks for ``text/html`` gets ``pages`` and the statuses of HTTP.
+
+What people stored is never run here: files are sent to be saved, or shown if they are pictures, sound, films or plain text;
+each may do nothing in the browser, and its type is told by its name and not to be guessed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import posixpath
 import re
-import tempfile
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import quote
@@ -20,9 +25,11 @@ from aiohttp import web
 
 from zerog.errors import Exhausted, InvalidInput, NotFound, PeerFault, TimedOut, Unavailable, ZerogError
 from zerog.runtime import log
-from zerog.storage import directory, layout
+from zerog.runtime.config import IndexerConfig
+from zerog.storage import directory, layout, media, pages
 from zerog.storage.client import StorageClient
 from zerog.storage.ingest import Refusal
+from zerog.storage.kept import KeptFiles
 from zerog.storage.layout import Segment
 from zerog.storage.remote import FileInfo, NodeRefused, Remote
 from zerog.storage.rpc import as_hash, as_number, read_segment
@@ -45,6 +52,35 @@ SUCCESS, INVALID, INTERNAL, NOT_FOUND, PRUNED, NOT_FINAL, NO_PATH, TOO_LARGE, UN
 _INTERNAL_STATUS: Final = 600
 _CIDS_MAX: Final = 100
 _DOWNLOADS_MAX: Final = 8
+_KEPT_S: Final = 300.0
+_METADATA_SHOWN_MAX: Final = 4 << 20
+"""Of a file that is larger nobody looks whether it is a directory before it is asked for as one."""
+_EXPLAINED: Final = {
+    INVALID: (400, "Not a root", "This is neither a root nor the number of a submission."),
+    NOT_FOUND: (404, "File not found", "No node of this network knows it. A file that is new is known after a few seconds."),
+    PRUNED: (410, "File dropped", "It was stored here, and the nodes have dropped it."),
+    NOT_FINAL: (
+        404,
+        "File not complete",
+        "It was paid for, and its bytes are not all stored: its upload goes on, or has to be repeated.",
+    ),
+    NO_PATH: (404, "Not in this folder", "The folder has nothing of that name."),
+    TOO_LARGE: (
+        413,
+        "File too large",
+        "It is larger than this gateway sends; `zerog storage download` fetches it from the nodes.",
+    ),
+    UNSUPPORTED: (400, "Not a folder", "The file is there, but is no folder, or has a form that this gateway does not send."),
+    INTERNAL: (503, "Not available now", "The storage nodes do not give it"),
+}
+"""To people: status, title and explanation of each code."""
+_PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Content-Type, Range, If-Range, If-None-Match",
+    "Access-Control-Max-Age": "600",
+}
+_FILE_POLICY: Final = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+"""Of every file, should a browser open it by itself: no script, no form, no frame, an origin of its own."""
 
 
 class Known(NamedTuple):
@@ -74,22 +110,37 @@ class Failed(Exception):
         self.code, self.message, self.data = code, message, data
 
 
-def add_routes(app: web.Application, nodes: Nodes, *, file_bytes_max: int, cors: Sequence[str] = ("*",)) -> None:
-    """Add the REST routes to an indexer's application."""
-    routes = _Routes(nodes, file_bytes_max)
+def add_routes(app: web.Application, nodes: Nodes, config: IndexerConfig) -> None:
+    """Add the REST routes and the pages to an indexer's application."""
+    cors = config.cors
+    kept = KeptFiles(bytes_max=config.kept_bytes_max, fetches_max=_DOWNLOADS_MAX, idle_s=_KEPT_S)
+    routes = _Routes(nodes, kept, config.file_bytes_max)
     app.router.add_get("/file", routes.answered(routes.file))
     app.router.add_get("/file/info/{cid}", routes.answered(routes.info))
     app.router.add_get("/files/info", routes.answered(routes.infos))
     app.router.add_get("/node/status", routes.answered(routes.status))
     app.router.add_post("/file/segment", routes.answered(routes.segment))
     app.router.add_get("/file/{cid}/{path:.*}", routes.answered(routes.path))
+    app.router.add_get("/file/{cid}", routes.answered(routes.facts))
+    app.router.add_get("/find", routes.answered(routes.find))
+    app.middlewares.append(routes.for_people)
 
     async def open_door(request: web.Request, response: web.StreamResponse) -> None:
+        # Also to who did not say from where: a browser keeps the answer, and may show it to a page that would have.
         origin = request.headers.get("Origin")
-        if origin is not None and ("*" in cors or origin in cors):
-            response.headers["Access-Control-Allow-Origin"] = "*" if "*" in cors else origin
+        if "*" in cors:
+            response.headers["Access-Control-Allow-Origin"] = "*"
+        else:
+            response.headers["Vary"] = "Accept, Origin"
+            if origin in cors:
+                response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = "Content-Disposition, Content-Range, ETag"
+
+    async def close(_: web.Application) -> None:
+        await kept.close()
 
     app.on_response_prepare.append(open_door)
+    app.on_cleanup.append(close)
 
 
 def _envelope(code: int, message: str, data: Any, status: int = 200) -> web.Response:
@@ -98,24 +149,30 @@ def _envelope(code: int, message: str, data: Any, status: int = 200) -> web.Resp
                         content_type="application/json")  # fmt: skip
 
 
-class _PrivateFile(web.FileResponse):
-    """A file whose directory goes away once it is sent."""
+def _wants_page(request: web.Request) -> bool:
+    """Whether a person looks: only browsers that open an address ask for HTML by name."""
+    return request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", "")
 
-    def __init__(self, part: Path, private: tempfile.TemporaryDirectory[str]) -> None:
-        super().__init__(part)
-        self._private = private
+
+def _page(text: str, status: int = 200) -> web.Response:
+    return web.Response(text=text, status=status, content_type="text/html", headers=pages.HEADERS)
+
+
+class _KeptFile(web.FileResponse):
+    """A file that may be forgotten once it is sent."""
+
+    def __init__(self, path: Path, opened: AsyncExitStack, **facts: Any) -> None:
+        super().__init__(path, **facts)
+        self._opened = opened
 
     async def prepare(self, request: web.BaseRequest) -> Any:
-        try:
+        async with self._opened:
             return await super().prepare(request)
-        finally:
-            self._private.cleanup()  # one file, and nothing to wait for: a cancelled request must not leave it behind
 
 
 class _Routes:
-    def __init__(self, nodes: Nodes, file_bytes_max: int) -> None:
-        self._nodes, self._file_bytes_max = nodes, file_bytes_max
-        self._downloads = 0
+    def __init__(self, nodes: Nodes, kept: KeptFiles, file_bytes_max: int) -> None:
+        self._nodes, self._kept, self._file_bytes_max = nodes, kept, file_bytes_max
 
     def answered(
         self, handler: Callable[[web.Request], Awaitable[Any]]
@@ -126,20 +183,87 @@ class _Routes:
             try:
                 result = await handler(request)
             except Failed as error:
-                return _envelope(error.code, error.message, error.data)
+                failed = error
             except Refusal as error:
-                return _envelope(INVALID, "Invalid parameter", error.data or error.message)
+                failed = Failed(INVALID, "Invalid parameter", error.data or error.message)
             except InvalidInput as error:
-                return _envelope(INVALID, "Invalid parameter", str(error))
+                failed = Failed(INVALID, "Invalid parameter", str(error))
             except NotFound:
-                return _envelope(NOT_FOUND, "File not found", None)
+                failed = Failed(NOT_FOUND, "File not found")
             except (ZerogError, OSError) as error:
                 _log.warning("gateway.failed", path=request.path[:200], error=type(error).__name__, reason=str(error))
                 known = isinstance(error, Unavailable | TimedOut | PeerFault | NodeRefused | Exhausted)
-                return _envelope(INTERNAL, "Internal error", str(error) if known else type(error).__name__, _INTERNAL_STATUS)
-            return result if isinstance(result, web.StreamResponse) else _envelope(SUCCESS, "Success", result)
+                failed = Failed(INTERNAL, "Internal error", str(error) if known else type(error).__name__)
+            else:
+                return result if isinstance(result, web.StreamResponse) else _envelope(SUCCESS, "Success", result)
+            if _wants_page(request):
+                return self._error_page(request, failed)
+            return _envelope(failed.code, failed.message, failed.data, _INTERNAL_STATUS if failed.code == INTERNAL else 200)
 
         return handle
+
+    # --- for people ---------------------------------------------------------------------------------------------------
+
+    def _error_page(self, request: web.Request, failed: Failed) -> web.Response:
+        status, title, said = _EXPLAINED[failed.code]
+        if failed.code in (INVALID, INTERNAL) and isinstance(failed.data, str):
+            said += f": {failed.data}" if failed.code == INTERNAL else f" ({failed.data})"
+        asked = request.match_info.get("cid") or request.query.get("root") or ""
+        return _page(pages.error(status, title, said, asked[:80]), status)
+
+    @web.middleware
+    async def for_people(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """The entrance, and errors of the router, as pages for who asks for pages; nothing guesses types anywhere.
+
+        Pages of elsewhere that ask first whether they may (a ``Range`` makes browsers do so) hear yes here, from whom in
+        ``open_door``.
+        """
+        if request.method == "OPTIONS" and request.path != "/":
+            return web.Response(status=204, headers=_PREFLIGHT)
+        if not _wants_page(request) or "Upgrade" in request.headers:
+            response = await handler(request)
+            if not response.prepared:
+                response.headers.setdefault("X-Content-Type-Options", "nosniff")
+            return response
+        if request.path == "/":
+            return await self._home()
+        try:
+            return await handler(request)
+        except web.HTTPNotFound:
+            return _page(pages.error(404, "No such page", "This is a gateway to files by their roots."), 404)
+        except web.HTTPMethodNotAllowed:
+            return _page(pages.error(405, "No such page", "This address takes requests of programs only."), 405)
+
+    async def _home(self) -> web.Response:
+        found = await self._nodes.trusted()
+        shown = [(node.url, str(node.shard), node.latency_ms) for node in found]
+        return _page(pages.home(shown, len(self._nodes.trusted_urls) - len(found)))
+
+    async def find(self, request: web.Request) -> web.StreamResponse:
+        """From the form of the entrance to the page of a file."""
+        cid = request.query.get("root", "").strip()
+        _read_cid(cid)
+        return web.Response(status=303, headers={"Location": f"/file/{quote(cid, safe='')}"})
+
+    async def facts(self, request: web.Request) -> Any:
+        """The page of a file, or the folder that it describes; to programs what is known of it."""
+        cid = request.match_info["cid"]
+        answers, merged = await self._merged(cid)
+        if not _wants_page(request):
+            return merged
+        await self._check_ready(answers)
+        info = answers[0]
+        if info.size <= min(_METADATA_SHOWN_MAX, self._file_bytes_max):
+            async with self._opened(info.root, info.size) as path:
+                begin = await asyncio.to_thread(_begin, path)
+            if directory.is_metadata(begin):
+                return web.Response(status=303, headers={"Location": f"/file/{quote(cid, safe='')}/"})
+        nodes = [node.url for node in await self._nodes.locations(info.root)]
+        segments = layout.file_layout(info.size).data_segments
+        too_large = info.size > self._file_bytes_max
+        return _page(pages.file(pages.FileFacts("0x" + info.root.hex(), info.size, info.seq, segments, nodes, too_large)))
 
     # --- what is known ------------------------------------------------------------------------------------------------
 
@@ -215,51 +339,55 @@ class _Routes:
         info = answers[0]
         if info.size > directory.METADATA_SIZE_MAX or info.size > self._file_bytes_max:
             raise Failed(TOO_LARGE, "File too large", info.size)
-        with tempfile.TemporaryDirectory(prefix="zerog-gateway-") as private:
-            part = Path(private) / "metadata"
-            await self._client().fetch(info.root, part, size=info.size)
-            data = await asyncio.to_thread(part.read_bytes)
+        async with self._opened(info.root, info.size) as stored:
+            data = await asyncio.to_thread(stored.read_bytes)
         if not directory.is_metadata(data):
             raise Failed(UNSUPPORTED, "Not a directory")
-        entry = directory.decode(data)
-        for name in [part for part in request.match_info["path"].split("/") if part]:
+        entry = await asyncio.to_thread(directory.decode, data)
+        names = [part for part in request.match_info["path"].split("/") if part]
+        for name in names:
             found = next((one for one in entry.entries if one.name == name), None) if entry.kind == "directory" else None
             if found is None:
                 raise Failed(NO_PATH, "Path not found in directory", request.match_info["path"][:1000])
             entry = found
         if entry.kind == "directory":
+            if _wants_page(request):
+                return _page(await asyncio.to_thread(pages.folder, request.match_info["cid"], names, entry))
             return [{"name": one.name, "type": one.kind, "size": one.size} for one in entry.entries]
         if entry.kind == "symbolic":
-            return entry.to_json()
-        if len(entry.roots) != 1:
+            if not _wants_page(request):
+                return entry.to_json()
+            target = posixpath.normpath(posixpath.join(*names[:-1], entry.link))  # ``decode`` let in none that leads out
+            return web.Response(status=303, headers={"Location": f"/file/{request.match_info['cid']}/{quote(target)}"})
+        if entry.size and len(entry.roots) != 1:
             raise Failed(UNSUPPORTED, "File of several fragments", len(entry.roots))
-        return await self._send(request, entry.roots[0], entry.size, entry.name)
+        return await self._send(request, entry.roots[0] if entry.roots else None, entry.size, entry.name)
 
-    async def _send(self, request: web.Request, root: bytes, size: int, name: str) -> web.StreamResponse:
+    async def _send(self, request: web.Request, root: bytes | None, size: int, name: str) -> web.StreamResponse:
+        """A file; ``root`` None for one without bytes, which only a directory can name."""
+        shown = re.sub(r"[^\w .()-]", "_", Path(name).name)[:200] or "file"
+        kind = media.type_of(shown)
+        may_show = request.query.get("inline") == "1" and media.may_be_shown(shown)
+        headers = {
+            "Content-Disposition": f"{'inline' if may_show else 'attachment'}; "
+            f"filename=\"{shown.encode('ascii', 'replace').decode()}\"; filename*=UTF-8''{quote(shown)}",
+            "Content-Type": "text/plain; charset=utf-8" if kind == "text/plain" else kind,
+            "Content-Security-Policy": _FILE_POLICY,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+        }
+        if root is None:
+            return web.Response(headers=headers)
         answers, _ = await self._merged("0x" + root.hex())
         await self._check_ready(answers)
         if size > self._file_bytes_max:
             raise Failed(TOO_LARGE, "File too large", size)
-        if self._downloads >= _DOWNLOADS_MAX:
-            raise Exhausted(f"{_DOWNLOADS_MAX} downloads are running already")
-        self._downloads += 1
-        private = tempfile.TemporaryDirectory(prefix="zerog-gateway-")
-        part = Path(private.name) / "file"
-        try:
-            await self._client().fetch(root, part, size=size)
-        except BaseException:
-            private.cleanup()
-            raise
-        finally:
-            self._downloads -= 1
-        shown = re.sub(r"[^\w .()-]", "_", Path(name).name)[:200] or "file"
-        response = _PrivateFile(part, private)
-        response.content_type = "application/octet-stream"
-        response.headers["Content-Disposition"] = (
-            f"attachment; filename=\"{shown.encode('ascii', 'replace').decode()}\"; filename*=UTF-8''{quote(shown)}"
-        )
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+        opened = AsyncExitStack()
+        path = await opened.enter_async_context(self._opened(root, size))
+        return _KeptFile(path, opened, headers=headers)
+
+    def _opened(self, root: bytes, size: int) -> AbstractAsyncContextManager[Path]:
+        return self._kept.open(root, size, partial(self._client().fetch, root, size=size))
 
     async def _check_ready(self, answers: Sequence[FileInfo]) -> None:
         if not await self._nodes.locations(answers[0].root):
@@ -301,6 +429,11 @@ class _Routes:
             if taken == replicas:
                 break
         return f"segment {segment.index} stored on {taken} nodes"
+
+
+def _begin(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(64)
 
 
 def _read_cid(cid: str) -> tuple[bytes | None, int | None]:

@@ -335,7 +335,7 @@ class _IndexerService:
         bounds = Bounds(body_bytes_max=16 << 20, batch_max=1000)
         stats = self._numbers.stats()
         app = RpcServer(Surface(self._manager).methods(), None, bounds, Doors(config.hosts, (), config.cors), stats).app()
-        gateway.add_routes(app, self._manager, file_bytes_max=config.file_bytes_max, cors=config.cors)
+        gateway.add_routes(app, self._manager, config)
         site = Site(app, config.host, config.port, bounds, stats)
         try:
             host = f"[{config.host}]" if ":" in config.host else config.host

@@ -39,6 +39,10 @@ bool self_test(const void* opaque) {
 KernelBackends& kernel() {
   static KernelBackends backends("attention",
                                  {
+#if defined(__x86_64__)
+                                     {"avx512", kCpuAvx512, &avx512_attention},
+                                     {"avx2", kCpuAvx2, &avx2_attention},
+#endif
                                      {"scalar", 0, &scalar_attention},
                                  },
                                  self_test);

@@ -14,18 +14,19 @@ bool self_test(const void* opaque) {
   const Table& table = *static_cast<const Table*>(opaque);
   constexpr size_t kDepth = 64, kColumns = 32, kCount = 3;
   float x[kCount * kDepth], scales[kCount * 2], sums[kCount * 2], known_scales[kCount * 2], known_sums[kCount * 2];
+  int32_t totals[kCount * 2], known_totals[kCount * 2];
   int8_t quants[kCount * kDepth], known_quants[kCount * kDepth];
   uint32_t state = 1;
   const auto random = [&] { return state = state * 1664525u + 1013904223u, state >> 8; };
   for (float& value : x) value = static_cast<float>(static_cast<int>(random() % 2001) - 1000) / 64.0f;
   for (size_t r = 0; r < kCount; ++r) {
-    table.quantise(x + kDepth * r, kDepth, quants + kDepth * r, scales + 2 * r, sums + 2 * r);
-    scalar_gemm.quantise(x + kDepth * r, kDepth, known_quants + kDepth * r, known_scales + 2 * r, known_sums + 2 * r);
+    table.quantise(x + kDepth * r, kDepth, quants + kDepth * r, scales + 2 * r, sums + 2 * r, totals + 2 * r);
+    scalar_gemm.quantise(x + kDepth * r, kDepth, known_quants + kDepth * r, known_scales + 2 * r, known_sums + 2 * r, known_totals + 2 * r);
   }
   if (std::memcmp(quants, known_quants, sizeof quants) != 0 || std::memcmp(scales, known_scales, sizeof scales) != 0 ||
-      std::memcmp(sums, known_sums, sizeof sums) != 0)
+      std::memcmp(sums, known_sums, sizeof sums) != 0 || std::memcmp(totals, known_totals, sizeof totals) != 0)
     return false;
-  const Rows rows{quants, scales, sums, x, kCount};
+  const Rows rows{quants, scales, sums, totals, x, kCount};
   for (const Format format : {Format::int4, Format::int8, Format::f32}) {
     std::vector<uint8_t> memory(kColumns * kDepth * 4 + 64);
     uint8_t* tiles = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64;
@@ -50,6 +51,10 @@ bool self_test(const void* opaque) {
 KernelBackends& kernel() {
   static KernelBackends backends("gemm",
                                  {
+#if defined(__x86_64__)
+                                     {"avx512", kCpuAvx512 | kCpuVnni, &avx512_gemm},
+                                     {"avx2", kCpuAvx2, &avx2_gemm},
+#endif
                                      {"scalar", 0, &scalar_gemm},
                                  },
                                  self_test);

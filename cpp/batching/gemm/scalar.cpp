@@ -13,13 +13,14 @@ uint16_t half_at(const uint8_t* from, size_t index) { return static_cast<uint16_
 // A group whose largest value is below this is all zeros: 127 / max would overflow.
 constexpr float kNothing = 1e-35f;
 
-void quantise(const float* x, size_t depth, int8_t* quants, float* scales, float* sums) {
+void quantise(const float* x, size_t depth, int8_t* quants, float* scales, float* sums, int32_t* totals) {
   for (size_t g = 0; g < depth / kGroup; ++g, x += kGroup, quants += kGroup) {
     float largest = 0;
     for (size_t i = 0; i < kGroup; ++i) largest = std::fmax(largest, std::fabs(x[i]));
     if (largest < kNothing) {
       for (size_t i = 0; i < kGroup; ++i) quants[i] = 0;
       scales[g] = sums[g] = 0;
+      totals[g] = 0;
       continue;
     }
     const float factor = 127.0f / largest;
@@ -30,6 +31,7 @@ void quantise(const float* x, size_t depth, int8_t* quants, float* scales, float
     }
     scales[g] = largest / 127.0f;
     sums[g] = scales[g] * static_cast<float>(sum);
+    totals[g] = sum;
   }
 }
 

@@ -25,7 +25,8 @@ inline constexpr size_t kInt8GroupSize = 544;
 struct Rows {
   const int8_t* quants;   // [count, depth]
   const float* scales;    // [count, depth / 32]
-  const float* sums;      // [count, depth / 32]: scale · (sum of the group's quants)
+  const float* sums;      // [count, depth / 32]: scale · total
+  const int32_t* totals;  // [count, depth / 32]: sum of the group's quants
   const float* floats;    // [count, depth]
   size_t count;
 };
@@ -34,7 +35,7 @@ struct Rows {
 // fused multiply-add) and comes in the order that scalar.cpp writes down, so all backends agree bit for bit on finite values.
 struct Table {
   // One row to 8 bits by groups: scale = max |x| / 127, quant = round-to-even(x · (127 / max |x|)).
-  void (*quantise)(const float* x, size_t depth, int8_t* quants, float* scales, float* sums);
+  void (*quantise)(const float* x, size_t depth, int8_t* quants, float* scales, float* sums, int32_t* totals);
 
   // out[stride · r + c] = sum over k of rows[r][k] · weights[k][c], for the 16 · tile_count columns of `tiles`; with `add` it is
   // added to what is there.

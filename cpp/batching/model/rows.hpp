@@ -34,24 +34,25 @@ class Buffer {
 // An activation matrix of `depth` columns: floats, and their quantised form.
 struct Activations {
   Activations(size_t rows_max, size_t columns)
-      : depth(columns), floats(rows_max * columns), quants(rows_max * columns), scales(rows_max * columns / kGroup), sums(rows_max * columns / kGroup) {}
+      : depth(columns), floats(rows_max * columns), quants(rows_max * columns), scales(rows_max * columns / kGroup), sums(rows_max * columns / kGroup), totals(rows_max * columns / kGroup) {}
 
   size_t depth;
   Buffer<float> floats;
   Buffer<int8_t> quants;
   Buffer<float> scales, sums;
+  Buffer<int32_t> totals;
 
-  bool there() const { return floats && quants && scales && sums; }
+  bool there() const { return floats && quants && scales && sums && totals; }
   float* row(size_t r) const { return floats.data() + depth * r; }
 
   // Values from `first` on, `count` of them (multiples of 32), of row r into the quantised form.
   void quantise(const Table& table, size_t r, size_t first, size_t count) const {
     const size_t group = depth / kGroup * r + first / kGroup;
-    table.quantise(row(r) + first, count, quants.data() + depth * r + first, scales.data() + group, sums.data() + group);
+    table.quantise(row(r) + first, count, quants.data() + depth * r + first, scales.data() + group, sums.data() + group, totals.data() + group);
   }
   Rows rows(size_t first, size_t count) const {
     const size_t group = depth / kGroup * first;
-    return {quants.data() + depth * first, scales.data() + group, sums.data() + group, floats.data() + depth * first, count};
+    return {quants.data() + depth * first, scales.data() + group, sums.data() + group, totals.data() + group, floats.data() + depth * first, count};
   }
 };
 

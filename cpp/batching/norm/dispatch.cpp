@@ -8,7 +8,7 @@ namespace zg::batching {
 
 namespace {
 
-// One row of 48 through every operation, against the definition.
+// One row of 64 through every operation, against the definition.
 bool self_test(const void* opaque) {
   const NormTable& table = *static_cast<const NormTable*>(opaque);
   constexpr size_t kWidth = 64;
@@ -38,6 +38,10 @@ bool self_test(const void* opaque) {
 KernelBackends& kernel() {
   static KernelBackends backends("norm",
                                  {
+#if defined(__x86_64__)
+                                     {"avx512", kCpuAvx512, &avx512_norm},
+                                     {"avx2", kCpuAvx2, &avx2_norm},
+#endif
                                      {"scalar", 0, &scalar_norm},
                                  },
                                  self_test);

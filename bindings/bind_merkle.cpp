@@ -29,10 +29,9 @@ pybind11::dict layout_dict(const merkle::FileLayout& layout) {
   return out;
 }
 
-object digests_array(const std::vector<Hash32>& digests) {
-  const DigestsOut out(pybind11::none(), digests.size());
-  if (!digests.empty()) std::memcpy(out.data(), digests.data(), 32 * digests.size());
-  return out.object();
+// Bytes and no array: numpy would take a small file's client longer to load than the file to send.
+pybind11::bytes packed(const std::vector<Hash32>& digests) {
+  return pybind11::bytes(reinterpret_cast<const char*>(digests.data()), 32 * digests.size());
 }
 
 pybind11::dict file_tree(const object& data, const std::string& backend) {
@@ -48,8 +47,8 @@ pybind11::dict file_tree(const object& data, const std::string& backend) {
   pybind11::dict out = layout_dict(tree.layout);
   out["root"] = to_bytes(as_bytes(tree.root));
   out["identity"] = to_bytes(as_bytes(tree.identity));
-  out["segment_roots"] = digests_array(tree.segment_roots);
-  out["node_roots"] = digests_array(tree.node_roots);
+  out["segment_roots"] = packed(tree.segment_roots);
+  out["node_roots"] = packed(tree.node_roots);
   return out;
 }
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import AsyncIterator, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
-import aiohttp
 import msgspec
 
 from zerog.chain import types
 from zerog.chain.types import hexd, hexq
 from zerog.errors import InvalidInput, NotFound, PeerFault, TimedOut, Unavailable
 from zerog.runtime.clock import Clock, SystemClock
+from zerog.runtime.http import Http
 
 _TIMEOUT_S: Final = 30.0
+_ANSWER_SIZE_MAX: Final = 1 << 30
 _PAGE_BLOCKS: Final = 999
 _PAGE_TOO_LARGE: Final = ("exceeds the max limit of", "too large with more than")
 
@@ -89,36 +89,25 @@ class ChainClient:
 
     def __init__(self, url: str, *, timeout_s: float = _TIMEOUT_S, clock: Clock | None = None) -> None:
         self._url = url
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._http = Http(timeout_s=timeout_s)
         self._clock = clock or SystemClock()
-        self._session: aiohttp.ClientSession | None = None
         self._next_id = 1
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(timeout=self._timeout)
+        await self._http.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._http.__aexit__(kind, error, trace)
 
     async def _post(self, body: Any) -> Any:
-        if self._session is None:
-            raise Unavailable("the client is not open: use it as `async with`")
-        try:
-            # A stream: aiohttp would write a large body in one piece and hold up the loop.
-            data = io.BytesIO(msgspec.json.encode(body))
-            async with self._session.post(self._url, data=data, headers={"Content-Type": "application/json"}) as response:
-                answer = await response.read()
-                if response.status != 200:
-                    raise Unavailable(f"{self._url}: status {response.status}", status=response.status)
-        except aiohttp.ClientError as error:
-            raise Unavailable(f"{self._url}: {error}") from error
-        except TimeoutError:
-            raise TimedOut(f"{self._url}: no answer within {self._timeout.total} s") from None
+        status, _, answer = await self._http.request(
+            "POST", self._url, pieces=(msgspec.json.encode(body),), content_type="application/json", size_max=_ANSWER_SIZE_MAX
+        )
+        if status != 200:
+            raise Unavailable(f"{self._url}: status {status}", status=status)
         try:
             return msgspec.json.decode(answer)
         except (msgspec.DecodeError, UnicodeDecodeError):

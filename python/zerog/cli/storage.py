@@ -76,9 +76,12 @@ def upload(
     if file != "-" and not Path(file).is_file():
         raise InvalidInput(f"{file} is no file" + ("; use upload-dir" if Path(file).is_dir() else ""))
     from zerog.storage.client import UploadOptions
-    from zerog.storage.erasure.manifest import Code
 
-    code = Code.parse(erasure) if erasure else None
+    code = None
+    if erasure:
+        from zerog.storage.erasure.manifest import Code
+
+        code = Code.parse(erasure)
     if code is not None and replicas != 1:
         raise InvalidInput("give --erasure or --expected-replica, not both: the class stores every part once")
     if code is not None and parse_hex(tags, "--tags"):

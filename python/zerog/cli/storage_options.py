@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -56,6 +56,14 @@ KeyFile = Annotated[
 # -- who and where -----------------------------------------------------------------------------------------------------
 
 
+def run(work: Coroutine[Any, Any, _T]) -> _T:
+    """``asyncio.run`` on the loop that the servers use: it moves bytes with fewer copies."""
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
 def with_storage(
     home: Path,
     nodes: list[str] | None,
@@ -70,14 +78,14 @@ def with_storage(
     from zerog.sdk.storage import open_storage
 
     if account is not None:
-        return asyncio.run(_paying(home, _places(home, nodes, indexer), work, rpc or default_url(home), account, routines))
+        return run(_paying(home, _places(home, nodes, indexer), work, rpc or default_url(home), account, routines))
 
-    async def run() -> _T:
+    async def reading() -> _T:
         found_nodes, found_indexer = _places(home, nodes, indexer)
         async with open_storage(nodes=found_nodes, indexer=found_indexer, concurrency=routines) as storage:
             return await work(storage)
 
-    return asyncio.run(run())
+    return run(reading())
 
 
 async def _paying(

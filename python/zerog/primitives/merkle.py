@@ -110,24 +110,44 @@ class FileTree:
     """The tree of one file, down to its segments.
 
     ``root`` names the file; ``node_roots`` go on chain with ``layout.nodes``; ``identity`` is what the contract emits.
+    ``levels`` are the nodes above its segments as ``Tree.nodes`` has them, in a row.
     """
 
     layout: FileLayout
     root: bytes
     identity: bytes
     node_roots: tuple[bytes, ...]
-    segments: Tree
+    levels: bytes
+
+    @property
+    def segments(self) -> Tree:
+        """The tree over the roots of the segments."""
+        import numpy as np  # for who wants arrays: a client that sends one file does not
+
+        return Tree(np.frombuffer(self.levels, np.uint8).reshape(-1, 32), self.layout.segments_padded)
 
     @property
     def segment_roots(self) -> Digests:
-        return self.segments.nodes[: self.segments.leaf_count]
+        return self.segments.nodes[: self.layout.segments_padded]
 
     def segment_proof(self, segment_index: int) -> SegmentProof:
-        """The proof that servers exchange for one segment."""
-        proof = self.segments.proof(segment_index)
-        leaf = self.segment_roots[segment_index].tobytes()
-        lemma = leaf if not len(proof.path) else leaf + proof.siblings.tobytes() + self.root
-        return SegmentProof(lemma, proof.path.tobytes(), segment_index, self.layout.size_bytes, self.root, leaf)
+        """The proof that servers exchange for one segment; ``InvalidInput`` when there is no such segment."""
+        count = self.layout.segments_padded
+        if not 0 <= segment_index < count:
+            raise InvalidInput(f"segment_index: expected below {count}, found {segment_index}")
+        lemma, path = [self._node(segment_index)], bytearray()
+        base, at = 0, segment_index
+        while count > 1:
+            if at ^ 1 < count:  # else it is carried up as it is
+                lemma.append(self._node(base + (at ^ 1)))
+                path.append(at & 1 == 0)
+            base, at, count = base + count, at // 2, (count + 1) // 2
+        if path:
+            lemma.append(self.root)
+        return SegmentProof(b"".join(lemma), bytes(path), segment_index, self.layout.size_bytes, self.root, lemma[0])
+
+    def _node(self, number: int) -> bytes:
+        return self.levels[32 * number : 32 * number + 32]
 
 
 class SegmentProof(NamedTuple):
@@ -198,9 +218,24 @@ def file_tree(data: Buffer, *, backend: str = "") -> FileTree:
         layout=_layout(facts),
         root=facts["root"],
         identity=facts["identity"],
-        node_roots=tuple(row.tobytes() for row in facts["node_roots"]),
-        segments=tree(facts["segment_roots"], backend=backend),
+        node_roots=tuple(_rows(facts["node_roots"])),
+        levels=_levels(facts["segment_roots"], backend),
     )
+
+
+def _rows(packed: bytes) -> list[bytes]:
+    return [packed[at : at + 32] for at in range(0, len(packed), 32)]
+
+
+def _levels(leaves: bytes, backend: str) -> bytes:
+    count = len(leaves) // 32
+    size = count
+    while count > 1:
+        count = (count + 1) // 2
+        size += count
+    nodes = bytearray(32 * size)
+    _native.merkle_build(leaves, nodes, backend)
+    return bytes(nodes)
 
 
 def segment_root(data: Buffer, leaf_count: int = SEGMENT_SECTORS, *, backend: str = "") -> bytes:

@@ -151,16 +151,18 @@ class Storage:
             if not plain.nbytes:
                 raise InvalidInput("an empty file cannot be stored")
             kind = "" if encryption is None else "-v1" if encryption.key is not None else "-v2"
-            resume = None
+            resume = tree = None
             if self.state is not None:
-                name = (await asyncio.to_thread(FileTree.from_buffer, plain)).root.hex()
-                resume = Resume(self.state / f"{name}-{plain.nbytes}{kind}.json")
+                tree = await asyncio.to_thread(FileTree.from_buffer, plain)
+                resume = Resume(self.state / f"{tree.root.hex()}-{plain.nbytes}{kind}.json")
             view = plain
             if encryption is not None:
                 view = stack.enter_context(await asyncio.to_thread(sealed, plain, encryption.begin(resume)))
             durability: tuple[Durability, ...] = ()
             if erasure is None:
-                stored = await self._upload_fragments(view, options, resume, fragment_size, progress)
+                whole = encryption is None and plain.nbytes <= fragment_bytes(fragment_size)
+                trees = [tree] if tree is not None and whole else []
+                stored = await self._upload_fragments(view, trees, options, resume, fragment_size, progress)
             else:
                 coded = await self._upload_coded(view, erasure, options, resume, fragment_size, progress)
                 stored = [_as_stored(one) for one in coded]
@@ -193,7 +195,13 @@ class Storage:
         return ErasureClient(self.client, self.remote, timeout_s=timeout_s)
 
     async def _upload_fragments(
-        self, view: memoryview, options: UploadOptions, resume: Resume | None, fragment_size: int, progress: Progress | None
+        self,
+        view: memoryview,
+        trees: list[FileTree],
+        options: UploadOptions,
+        resume: Resume | None,
+        fragment_size: int,
+        progress: Progress | None,
     ) -> list[Stored]:
         size = fragment_bytes(fragment_size)
         fragments = [view[at : at + size] for at in range(0, view.nbytes, size)]
@@ -202,7 +210,7 @@ class Storage:
             for at in range(0, len(fragments), BATCH_SIZE):
                 batch, before = fragments[at : at + BATCH_SIZE], at * size
                 report = None if progress is None else shifted(progress, before, view.nbytes)
-                stored += await self.client.upload(batch, self.payer, options, resume=resume, progress=report)
+                stored += await self.client.upload(batch, self.payer, options, trees=trees, resume=resume, progress=report)
         finally:
             for fragment in fragments:
                 fragment.release()

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from zerog.errors import Conflict, InvalidInput, PeerFault, TimedOut, Unavailable, ZerogError
 from zerog.runtime.disk import check_free, write_atomic
+from zerog.storage import frames
 from zerog.storage.api import Shard
 from zerog.storage.layout import SEGMENT, FileTree, Layout, Segment, SegmentFault, check_segments, file_layout
 from zerog.storage.part import Part
@@ -240,12 +241,14 @@ class StorageClient:
         payer: Payer | None,
         options: UploadOptions = UploadOptions(),
         *,
+        trees: Sequence[FileTree] = (),
         resume: Resume | None = None,
         progress: Progress | None = None,
     ) -> list[Stored]:
         """Store files, one transaction for all that are new.
 
         Args:
+            trees: of the files, where the caller has them already.
             payer: None to send only files that are in the log already.
 
         Raises:
@@ -260,8 +263,8 @@ class StorageClient:
             raise InvalidInput("upload: an empty file cannot be stored")
         by_root: dict[bytes, _File] = {}
         roots = []
-        for view in views:
-            tree = await asyncio.to_thread(FileTree.from_buffer, view)
+        for number, view in enumerate(views):
+            tree = trees[number] if trees else await asyncio.to_thread(FileTree.from_buffer, view)
             by_root.setdefault(tree.root, _File(view, tree))
             roots.append(tree.root)
         targets = select(await self.nodes(), options.replicas, options.method)
@@ -501,6 +504,8 @@ class StorageClient:
             await asyncio.to_thread(part.write, index, data[: layout.size - index * SEGMENT])
 
         async def worker() -> None:
+            # Fresh memory for every answer would cost as much as the hashing of what is in it.
+            memory = bytearray(min(_RUN_MAX, len(missing)) * frames.FRAME_SIZE_MAX if several else 0)
             while waiting:
                 index = waiting.popleft()
                 if index not in todo:
@@ -512,7 +517,7 @@ class StorageClient:
                     able = range(index, layout.data_segments, holder.shard.count)[:_RUN_MAX]
                     run = able[: 1 + sum(1 for _ in takewhile(todo.__contains__, able[1:]))]
                     todo.difference_update(run)
-                written = set() if holder is None else await self._fetch_run(root, layout, holder, run, part)
+                written = set() if holder is None else await self._fetch_run(root, layout, holder, run, part, memory)
                 for i in run:
                     if i not in written:
                         await one(i)
@@ -528,11 +533,13 @@ class StorageClient:
         best = min(able, key=lambda holder: (holder.failed, holder.busy), default=None)
         return best if best is not None and await self._remote.takes_frames(best.node.url) else None
 
-    async def _fetch_run(self, root: bytes, layout: Layout, holder: _Holder, indices: range, part: Part) -> set[int]:
+    async def _fetch_run(
+        self, root: bytes, layout: Layout, holder: _Holder, indices: range, part: Part, memory: bytearray
+    ) -> set[int]:
         """Some segments at once from one holder, into their places; those that it gave with a right proof."""
         holder.busy += 1
         try:
-            segments = await holder.node.segments(holder.info.seq, indices)
+            segments = await holder.node.segments(holder.info.seq, indices, memory)
             lie, written = await asyncio.to_thread(_keep_proven, root, layout, indices, segments, part)
         except PeerFault as error:
             lie, written = str(error), set()

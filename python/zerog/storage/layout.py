@@ -181,7 +181,8 @@ class FileTree:
 
     @property
     def segment_roots(self) -> list[bytes]:
-        return [row.tobytes() for row in self._tree.segment_roots]
+        count = self.layout.tree_segments
+        return [self._tree.levels[at : at + 32] for at in range(0, 32 * count, 32)]
 
     def proof(self, index: int) -> Proof:
         """The proof of segment ``index``; ``InvalidInput`` when the tree has no such segment."""

@@ -6,16 +6,16 @@ Source: docs/protocol/storage.md, sections 3.0, 3.1 and 3.3.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-import aiohttp
 import msgspec
 
 from zerog.errors import InvalidInput, NotFound, PeerFault, TimedOut, Unavailable, ZerogError
+from zerog.runtime.http import Answer, Http
 from zerog.storage import frames
 from zerog.storage.api import Shard
 from zerog.storage.layout import Proof, Segment, file_layout, root_of_nodes
@@ -32,16 +32,13 @@ ANSWER_SIZE_MAX: Final = 8 << 20
 TIMEOUT_S: Final = 30.0
 RETRIES: Final = 3
 RETRY_PAUSE_S: Final = 0.5
-CONNECTIONS_MAX: Final = 64
-_PIECE: Final = 1 << 18
 _REFUSAL_SIZE_MAX: Final = 1 << 16
-# Stored bytes seldom compress: gzip would cost both sides more time than the wire saves.
-_HEADERS: Final = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
 
 ALREADY_FINALIZED: Final = "already uploaded and finalized"
 DUPLICATE: Final = "segment has already been uploaded or is being uploaded"
 POOL_FULL: Final = "too many data writing"
 REVERTED: Final = "Transaction reverted when uploading segments, please try again"
+_COME_AGAIN: Final = (429, 500, 502, 503, 504)
 _BUSY: Final = (POOL_FULL, REVERTED)
 
 
@@ -141,24 +138,19 @@ class Remote:
     """
 
     def __init__(self, *, timeout_s: float = TIMEOUT_S, retries: int = RETRIES, pause_s: float = RETRY_PAUSE_S) -> None:
-        self._timeout_s, self._retries, self._pause_s = timeout_s, retries, pause_s
-        self._session: aiohttp.ClientSession | None = None
+        self._retries, self._pause_s = retries, pause_s
+        self._http = Http(timeout_s=timeout_s)
         self._next_id = 1
         self._takes_frames: dict[str, bool] = {}
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=self._timeout_s), connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX),
-            read_bufsize=_PIECE,
-        )  # fmt: skip
+        await self._http.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._http.__aexit__(kind, error, trace)
 
     def node(self, url: str) -> Node:
         return Node(self, check_url(url))
@@ -196,14 +188,17 @@ class Remote:
             known = self._takes_frames[url] = status == 200 and content_type == frames.CONTENT_TYPE and not body
         return known
 
-    async def get_segments(self, url: str, seq: int, indices: range) -> list[Segment]:
+    async def get_segments(self, url: str, seq: int, indices: range, into: bytearray | None = None) -> list[Segment]:
         """Segments of a file as ``frames``, up to the first that the node does not have; nothing in them is checked yet.
+
+        Args:
+            into: memory for them, used again by the caller when he has done with the segments.
 
         Raises:
             NodeRefused, Unavailable, TimedOut, PeerFault: as ``call``.
         """
         query = f"{frames.PATH}/{seq}?first={indices.start}&count={len(indices)}&step={indices.step}"
-        body = await self._answered("GET", url, query, (), len(indices) * frames.FRAME_SIZE_MAX)
+        body = await self._answered("GET", url, query, (), len(indices) * frames.FRAME_SIZE_MAX, into)
         try:
             return frames.decode(body, len(indices))
         except InvalidInput as error:
@@ -214,8 +209,10 @@ class Remote:
         pieces = frames.encode(segments)
         await self._tried(url, lambda: self._answered("POST", url, f"{frames.PATH}/{seq}", pieces, _REFUSAL_SIZE_MAX), None)
 
-    async def _answered(self, verb: str, url: str, path: str, pieces: Sequence[Buffer], size_max: int) -> bytearray:
-        status, content_type, body = await self._send(verb, url, path, pieces, max(size_max, _REFUSAL_SIZE_MAX))
+    async def _answered(
+        self, verb: str, url: str, path: str, pieces: Sequence[Buffer], size_max: int, into: bytearray | None = None
+    ) -> memoryview:
+        status, content_type, body = await self._send(verb, url, path, pieces, max(size_max, _REFUSAL_SIZE_MAX), into)
         if status == 200 and content_type == (frames.CONTENT_TYPE if verb == "GET" else "application/json"):
             return body
         fault: Any = None
@@ -228,53 +225,27 @@ class Remote:
         raise _refused(url, fault)
 
     async def _send(
-        self, verb: str, url: str, path: str, pieces: Sequence[Buffer], size_max: int
-    ) -> tuple[int, str, bytearray]:
-        """Status, type and body of an answer; a body beyond ``size_max`` is the peer's fault."""
-        if self._session is None:
-            raise Unavailable("the client is not open: use it as `async with`")
-        headers = {"Accept-Encoding": "identity"}
-        if pieces:
-            size = sum(memoryview(piece).nbytes for piece in pieces)
-            headers |= {"Content-Type": frames.CONTENT_TYPE, "Content-Length": str(size)}
-        try:
-            async with self._session.request(
-                verb, url.rstrip("/") + path, data=_each(pieces) if pieces else None, headers=headers, allow_redirects=False
-            ) as response:
-                answer = bytearray()
-                async for part in response.content.iter_any():
-                    answer += part
-                    if len(answer) > size_max:
-                        raise PeerFault(f"{url}: the answer is longer than {size_max} bytes")
-                if response.status in (429, 500, 502, 503, 504):
-                    raise Unavailable(f"{url}: status {response.status}")
-                return response.status, response.content_type, answer
-        except aiohttp.ClientError as error:
-            raise Unavailable(f"{url}: {error}") from None
-        except TimeoutError:
-            raise TimedOut(f"{url}: no answer within {self._timeout_s:g} s") from None
+        self, verb: str, url: str, path: str, pieces: Sequence[Buffer], size_max: int, into: bytearray | None = None
+    ) -> Answer:
+        """An answer that says anything; ``Unavailable`` for those that say to come again."""
+        answer = await self._http.request(
+            verb, url.rstrip("/") + path, pieces=pieces, content_type=frames.CONTENT_TYPE if pieces else "", size_max=size_max,
+            into=into,
+        )  # fmt: skip
+        if answer.status in _COME_AGAIN:
+            raise Unavailable(f"{url}: status {answer.status}")
+        return answer
 
     async def _once(self, url: str, method: str, params: Sequence[Any]) -> Any:
-        if self._session is None:
-            raise Unavailable("the client is not open: use it as `async with`")
         id, self._next_id = self._next_id, self._next_id + 1
         body = msgspec.json.encode({"jsonrpc": "2.0", "id": id, "method": method, "params": list(params)})
-        try:
-            headers = {**_HEADERS, "Content-Length": str(len(body))}
-            async with self._session.post(url, data=_pieces(body), headers=headers, allow_redirects=False) as response:
-                answer = bytearray()
-                async for part in response.content.iter_any():
-                    answer += part
-                    if len(answer) > ANSWER_SIZE_MAX:
-                        raise PeerFault(f"{url}: the answer to {method} is longer than {ANSWER_SIZE_MAX} bytes")
-                if response.status in (429, 500, 502, 503, 504):
-                    raise Unavailable(f"{url}: status {response.status}")
-                if response.status != 200:
-                    raise PeerFault(f"{url}: status {response.status}; is this the address of a JSON-RPC server?")
-        except aiohttp.ClientError as error:
-            raise Unavailable(f"{url}: {error}") from None
-        except TimeoutError:
-            raise TimedOut(f"{url}: no answer to {method} within {self._timeout_s:g} s") from None
+        status, _, answer = await self._http.request(
+            "POST", url, pieces=(body,), content_type="application/json", size_max=ANSWER_SIZE_MAX
+        )
+        if status in _COME_AGAIN:
+            raise Unavailable(f"{url}: status {status}")
+        if status != 200:
+            raise PeerFault(f"{url}: status {status}; is this the address of a JSON-RPC server?")
         try:
             value = jsonrpc.parse(bytes(answer))
         except InvalidInput:
@@ -345,9 +316,9 @@ class Node:
                 raise
         return True
 
-    async def segments(self, seq: int, indices: range) -> list[Segment]:
+    async def segments(self, seq: int, indices: range, into: bytearray | None = None) -> list[Segment]:
         """Segments with their proofs, not verified yet, in order up to the first that is not there; by frames."""
-        return await self.remote.get_segments(self.url, seq, indices)
+        return await self.remote.get_segments(self.url, seq, indices, into)
 
     async def segment(self, seq: int, index: int) -> Segment | None:
         """A segment with its proof, not verified yet; None when the node does not have it."""
@@ -378,18 +349,6 @@ class Indexer:
                 return []
             raise
         return found
-
-
-async def _pieces(body: bytes) -> AsyncIterator[memoryview]:
-    """A body in pieces: written at once, a large one would hold up the loop, and from a stream each piece costs a thread."""
-    view = memoryview(body)
-    for at in range(0, len(view), _PIECE):
-        yield view[at : at + _PIECE]
-
-
-async def _each(pieces: Sequence[Buffer]) -> AsyncIterator[Buffer]:
-    for piece in pieces:
-        yield piece
 
 
 def segment_json(segment: Segment) -> dict[str, Any]:

@@ -638,6 +638,70 @@ class Engine:
             the trace is too large.
         """
 
+class PackedDecoder:
+    """
+    Weights of a decoder in the form that the kernels read; immutable.
+    """
+    def __init__(
+        self,
+        tensors: collections.abc.Sequence[
+            tuple[
+                str,
+                typing.SupportsInt | typing.SupportsIndex,
+                typing.SupportsInt | typing.SupportsIndex,
+                typing.SupportsInt | typing.SupportsIndex,
+                typing.Any,
+            ]
+        ],
+        *,
+        layers: typing.SupportsInt | typing.SupportsIndex,
+        width: typing.SupportsInt | typing.SupportsIndex,
+        heads: typing.SupportsInt | typing.SupportsIndex,
+        kv_heads: typing.SupportsInt | typing.SupportsIndex,
+        head_size: typing.SupportsInt | typing.SupportsIndex,
+        inner_width: typing.SupportsInt | typing.SupportsIndex,
+        vocabulary_size: typing.SupportsInt | typing.SupportsIndex,
+        context_size: typing.SupportsInt | typing.SupportsIndex,
+        norm_epsilon: typing.SupportsFloat | typing.SupportsIndex,
+        rope_base: typing.SupportsFloat | typing.SupportsIndex,
+        rope_scale: typing.SupportsFloat | typing.SupportsIndex,
+        rope_size: typing.SupportsInt | typing.SupportsIndex,
+        rope_halves: bool,
+    ) -> None: ...
+    @property
+    def context_size(self) -> int: ...
+    @property
+    def page_size_bytes(self) -> int: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def vocabulary_size(self) -> int: ...
+
+class StepRunner:
+    """
+    A model behind the step contract, with pages of its own.
+    """
+    def copy_page(
+        self, source: typing.SupportsInt | typing.SupportsIndex, target: typing.SupportsInt | typing.SupportsIndex
+    ) -> None: ...
+    def step(
+        self,
+        tokens: typing.Any,
+        positions: typing.Any,
+        sequences: typing.Any,
+        wants: typing.Any,
+        page_offsets: typing.Any,
+        pages: typing.Any,
+    ) -> tuple[typing.Any, ...]: ...
+    @property
+    def context_size(self) -> int: ...
+    @property
+    def page_count(self) -> int: ...
+    @property
+    def rows_max(self) -> int: ...
+    @property
+    def vocabulary_size(self) -> int: ...
+
 def amt_commit(setup: AmtSetup, data: typing.Any, backend: str = "") -> CommittedBlob: ...
 def amt_commitment(setup: AmtSetup, encoded: EncodedBlob, backend: str = "") -> bytes: ...
 def amt_join_slice(
@@ -663,6 +727,29 @@ def amt_setup_load(
     verify: collections.abc.Sequence[typing.Any],
     powers: typing.Any = None,
 ) -> AmtSetup: ...
+def amt_setup_of_challenge(
+    pieces: collections.abc.Sequence[typing.Any],
+    rows: typing.SupportsInt | typing.SupportsIndex,
+    columns: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.Any,
+    only_check: bool,
+    backend: str = "",
+) -> typing.Any: ...
+def amt_setup_of_power_tau(
+    file: typing.Any,
+    rows: typing.SupportsInt | typing.SupportsIndex,
+    columns: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.Any,
+    only_check: bool,
+    backend: str = "",
+) -> typing.Any: ...
+def amt_setup_of_provers(
+    provers: collections.abc.Sequence[typing.Any],
+    rows: typing.SupportsInt | typing.SupportsIndex,
+    columns: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.Any,
+    backend: str = "",
+) -> AmtSetup: ...
 def amt_split_slice(
     slice: typing.Any, rows: typing.SupportsInt | typing.SupportsIndex, columns: typing.SupportsInt | typing.SupportsIndex
 ) -> tuple[typing.Any, ...]: ...
@@ -675,6 +762,12 @@ def amt_verify(
     backend: str = "",
 ) -> list[str]: ...
 def backends() -> list[typing.Any]: ...
+def batching_decoder(
+    packed: PackedDecoder,
+    page_count: typing.SupportsInt | typing.SupportsIndex,
+    rows_max: typing.SupportsInt | typing.SupportsIndex,
+    backend: str = "",
+) -> StepRunner: ...
 def blake2b_fixed(data: typing.Any, size: typing.SupportsInt | typing.SupportsIndex, backend: str = "") -> typing.Any: ...
 def blake2b_many(data: typing.Any, offsets: typing.Any, backend: str = "") -> typing.Any: ...
 def blob_encode(

@@ -19,10 +19,13 @@ import pytest
 from tests.e2e.conftest import Zerog
 
 from zerog.contracts import mine
+from zerog.devnet import da, topology
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-WHOLE = ("--rpc-port", "0", "--ws-port", "0")
+EVERYTHING = ("--rpc-port", "0", "--ws-port", "0")
+WHOLE = (*EVERYTHING, "--no-da")
+"""Without data availability, whose life test_da_network.py lives."""
 FREE = (*WHOLE, "--no-storage")
 """The chain alone, for what is about the supervisor and the chain."""
 FRIEND = "0x00000000000000000000000000000000000000f1"
@@ -50,7 +53,7 @@ def until(truth: object, what: str, timeout_s: float = 30) -> None:
 
 def test_status_is_a_contract_with_scripts(zerog: Zerog) -> None:
     assert "zerog devnet up" in zerog.fails(3, "devnet", "status", "--json")
-    up = zerog.json("devnet", "up", "--detach", *WHOLE)
+    up = zerog.json("devnet", "up", "--detach", *EVERYTHING)
     status = zerog.json("devnet", "status")
     assert {key: status[key] for key in up} == up
     assert status["chain_id"] == 16601
@@ -68,8 +71,8 @@ def test_status_is_a_contract_with_scripts(zerog: Zerog) -> None:
     }  # fmt: skip
     assert len(set(status["storage"]["nodes"])) == 4
     assert status["storage"]["miner"]["node"] == status["storage"]["nodes"][0]
-    assert status["storage"]["repair"] == status["processes"][-1]["metrics_url"]
-    names = ["chain", "storage-0", "storage-1", "storage-2", "storage-3", "indexer", "kv", "repair"]
+    assert status["storage"]["repair"] == status["processes"][7]["metrics_url"]
+    names = ["chain", "storage-0", "storage-1", "storage-2", "storage-3", "indexer", "kv", "repair", *da.NAMES]
     assert [one["name"] for one in status["processes"]] == names
     assert {one["state"] for one in status["processes"]} == {"running"}
     for one in status["processes"]:
@@ -78,8 +81,11 @@ def test_status_is_a_contract_with_scripts(zerog: Zerog) -> None:
             assert b"zerog_" in told.read(), one["name"]
         assert "service.ready" in (zerog.home / "logs" / f"{one['name']}.log").read_text()
     assert "repair.ready" in (zerog.home / "logs" / "repair.log").read_text(), "a module's own events, run by python -m"
+    assert {"encoder", "signers", "parameters", *(name.removeprefix("da-") for name in topology.PUBLIC_DA)} >= set(status["da"])
+    assert len(set(status["da"]["signers"])) == 4
+    assert "INSECURE" in status["da"]["parameters"]
     assert stat.S_IMODE(zerog.home.stat().st_mode) == 0o700
-    for name in ("network.json", "chain.toml", "running.json", "storage-0.toml", "indexer.toml"):
+    for name in ("network.json", "chain.toml", "running.json", "storage-0.toml", "indexer.toml", "da-signer-0.key"):
         assert stat.S_IMODE((zerog.home / name).stat().st_mode) == 0o600, name
 
 

@@ -76,8 +76,9 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     """A local network as ``zerog devnet up`` makes it; the clients begin to upload at once."""
     home = tmp_path_factory.mktemp("farm")
     zerog = Zerog(home / "devnet")
-    # Without epochs: some of the clients send with exactly the gas that they were told, which the end of an epoch makes too little.
-    status = zerog.json("devnet", "up", "--detach", "--rpc-port", "0", "--ws-port", "0", "--block-ms", "100", "--no-miner")
+    # Without epochs: some clients send with exactly the gas that they were told; the end of an epoch makes it too little.
+    ports = ("--rpc-port", "0", "--ws-port", "0", "--block-ms", "100")
+    status = zerog.json("devnet", "up", "--detach", *ports, "--no-miner", "--no-da")
     try:
         with ThreadPoolExecutor(len(CLIENTS) + 1) as pool:
             made = Farm(zerog, status, pool, home)

@@ -71,13 +71,27 @@ def up(
         int | None, typer.Option(min=0, max=65535, help="Indexer and gateway.  [default: 12345 or any free one]")
     ] = None,
     kv_port: Annotated[int | None, typer.Option(min=0, max=65535, help="KV node.  [default: 6789 or any free one]")] = None,
+    da: Annotated[
+        bool | None,
+        typer.Option("--da/--no-da", help="Data availability; fixed when the network is made.  [default: da]"),
+    ] = None,
+    disperser_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="DA disperser.  [default: 51001 or any free one]")
+    ] = None,
+    retriever_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="DA retriever.  [default: 34005 or any free one]")
+    ] = None,
+    light_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="DA light client.  [default: 34006 or any free one]")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start the local network, or go on where it stopped.
 
     The first start makes ten funded accounts from the well-known test mnemonic and the contracts of 0G at their addresses.
     Beside the chain run four storage nodes (two shards, two replicas; one mines), an indexer, a KV node and the repair of files
-    stored with --erasure; who falls is started again.
+    stored with --erasure; for data availability a disperser, an encoder, four signers, a retriever and a light client. Who
+    falls is started again.
     Without --detach it runs until Ctrl-C. Everything that was acknowledged survives a crash.
     """
     wanted: dict[str, Any] = {
@@ -94,6 +108,10 @@ def up(
         "storage_port": storage_port,
         "indexer_port": indexer_port,
         "kv_port": kv_port,
+        "da": da,
+        "disperser_port": disperser_port,
+        "retriever_port": retriever_port,
+        "light_port": light_port,
     }
     home = home.absolute()
     if detach:
@@ -160,6 +178,9 @@ def _status_text(status: dict[str, Any]) -> None:
         miner = status["storage"].get("miner", {}).get("node")
         rows += [(f"node {i}", url + (" (mines)" if url == miner else "")) for i, url in enumerate(status["storage"]["nodes"])]
         facts([(f"  {name}", url) for name, url in rows])
+    if "da" in status:
+        print("\ndata availability (development parameters: proofs can be forged, this is for trying things)")
+        facts([(f"  {name}", status["da"][name]) for name in ("disperser", "retriever", "light") if name in status["da"]])
     print("\naccounts (for tests only: everybody knows these keys)")
     for index, entry in enumerate(status["accounts"]):
         print(f"  {index}  {entry['address']}  {entry['private_key']}")

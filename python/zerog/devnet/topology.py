@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from zerog.chain.presets import genesis, network
 from zerog.contracts.registry import NAMED, StorageParameters
+from zerog.devnet import da
 from zerog.devnet.running import status_file
 from zerog.errors import Conflict, Corrupt, InvalidInput
 from zerog.runtime.disk import read_private, write_atomic
@@ -42,15 +43,20 @@ class Options:
 
     miner: bool = True
     """Also lasting: the storage contracts of the genesis have epochs that a miner closes, or one that never ends."""
+    da: bool = True
+    """Also lasting: the genesis has the signers' stakes."""
 
     storage: bool = True
     repair: bool = True
     storage_port: int | None = None
     indexer_port: int | None = None
     kv_port: int | None = None
+    disperser_port: int | None = None
+    retriever_port: int | None = None
+    light_port: int | None = None
 
 
-LASTING: Final = ("chain_id", "mnemonic", "gas_limit", "miner")
+LASTING: Final = ("chain_id", "mnemonic", "gas_limit", "miner", "da")
 
 SHARDS: Final = ("0/2", "0/2", "1/2", "1/2")
 """Of the storage nodes: two shards, two replicas of each."""
@@ -64,6 +70,8 @@ MINED: Final = StorageParameters(
 )
 """Mining that a desk can afford: epochs of two minutes, one answer wanted in each and two at most; the difficulty goes from one
 that anything meets to what a twentieth of a core finds. Long enough that a submission rarely meets the end of an epoch."""
+PUBLIC_DA: Final = ("da-disperser", "da-retriever", "da-light")
+"""Roles of data availability that people speak to; the others listen on loopback, whatever the network's host is."""
 MINER_NODE: Final = 0
 """The storage node that mines."""
 
@@ -91,6 +99,10 @@ class Paths:
         """The key of the storage node that mines."""
         return self.home / "miner.key"
 
+    def key(self, name: str) -> Path:
+        """The key of a role's account."""
+        return self.home / f"{name}.key"
+
     @property
     def ready(self) -> Path:
         """What the running network answers to ``status``; there only while it runs."""
@@ -102,7 +114,7 @@ class Paths:
 
     def all_data(self) -> list[Path]:
         """The data directories that are there."""
-        names = ["chain", *[node_name(index) for index in range(len(SHARDS))], "kv"]
+        names = ["chain", *[node_name(index) for index in range(len(SHARDS))], "kv", *da.data_names()]
         return [self.data(name) for name in names if self.data(name).is_dir()]
 
     def config(self, name: str) -> Path:
@@ -181,6 +193,8 @@ def network_genesis(options: Options) -> dict[str, Any]:
     payers = [*people, miner_account(options.mnemonic)] if options.miner else people
     balances = {account.address: ACCOUNT_BALANCE for account in payers}
     balances[faucet_account(options.mnemonic).address] = FAUCET_BALANCE
+    if options.da:
+        balances |= {account.address: balance for account, balance in da.balances(options.mnemonic).items()}
     return genesis(net, balances)
 
 
@@ -237,6 +251,10 @@ def prepare(paths: Paths, options: Options) -> None:
     if options.miner:
         write_atomic(paths.miner_key, miner_account(options.mnemonic).export_secret().removeprefix("0x").encode(), mode=0o600)
 
+    if options.da:
+        for name, account in da.keys(options.mnemonic).items():
+            write_atomic(paths.key(name), account.export_secret().removeprefix("0x").encode(), mode=0o600)
+
 
 def read(paths: Paths) -> Options | None:
     """The choices of the network in a directory, None when there is none."""
@@ -246,7 +264,7 @@ def read(paths: Paths) -> Options | None:
         data = json.loads(read_private(paths.network))
         if data.pop("format") != FORMAT:
             raise Conflict(f"{paths.network} was written by another version of zerog; it is left as it is")
-        return Options(**{"miner": False} | data)  # as networks were made before there was a choice
+        return Options(**{"miner": False, "da": False} | data)  # as networks were made before there was a choice
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Corrupt(f"{paths.network} does not read as a network; restore it or `zerog devnet reset`") from None
 
@@ -263,8 +281,6 @@ def wishes(options: Options) -> list[PortWish]:
     host, local = options.host, "127.0.0.1"
     made = [PortWish("rpc", host, options.rpc_port), PortWish("ws", host, options.ws_port)]
     made += [PortWish("chain.admin", local, 0), PortWish("chain.metrics", local, 0)]
-    if not options.storage:
-        return made
     # Who takes any free port for the chain runs several networks on one machine: their others are any free ones as well.
     spare = options.rpc_port == 0
 
@@ -273,17 +289,27 @@ def wishes(options: Options) -> list[PortWish]:
             return PortWish(name, host, 0 if spare else usual + step, usual=True)
         return PortWish(name, host, said + step if said else 0)
 
-    for index in range(len(SHARDS)):
-        name = node_name(index)
-        made.append(wish(name, host, options.storage_port, STORAGE_PORT, 2 * index))
-        made.append(wish(f"{name}.admin", local, options.storage_port, STORAGE_PORT, 2 * index + 1))
-        made += [PortWish(f"{name}.peers", local, 0), PortWish(f"{name}.metrics", local, 0)]
-    made.append(wish("indexer", host, options.indexer_port, INDEXER_PORT))
-    made.append(PortWish("indexer.metrics", local, 0))
-    made.append(wish("kv", host, options.kv_port, KV_PORT))
-    made.append(PortWish("kv.metrics", local, 0))
-    if options.repair:
-        made.append(PortWish("repair.metrics", local, 0))
+    if options.storage:
+        for index in range(len(SHARDS)):
+            name = node_name(index)
+            made.append(wish(name, host, options.storage_port, STORAGE_PORT, 2 * index))
+            made.append(wish(f"{name}.admin", local, options.storage_port, STORAGE_PORT, 2 * index + 1))
+            made += [PortWish(f"{name}.peers", local, 0), PortWish(f"{name}.metrics", local, 0)]
+        made.append(wish("indexer", host, options.indexer_port, INDEXER_PORT))
+        made.append(PortWish("indexer.metrics", local, 0))
+        made.append(wish("kv", host, options.kv_port, KV_PORT))
+        made.append(PortWish("kv.metrics", local, 0))
+        if options.repair:
+            made.append(PortWish("repair.metrics", local, 0))
+    if options.da:
+        said = {
+            "da-disperser": (options.disperser_port, da.DISPERSER_PORT),
+            "da-retriever": (options.retriever_port, da.RETRIEVER_PORT),
+            "da-light": (options.light_port, da.LIGHT_PORT),
+        }
+        for name in da.NAMES:
+            made.append(wish(name, host, *said[name]) if name in said else PortWish(name, local, 0))
+            made.append(PortWish(f"{name}.metrics", local, 0))
     return made
 
 
@@ -299,6 +325,8 @@ def roles(paths: Paths, options: Options, ports: Mapping[str, int]) -> list[Role
         made += [_indexer(options, ports), _kv(paths, options, ports)]
         if options.repair:
             made.append(_repair(options, ports))
+    if options.da:
+        made += [_da(paths, options, ports, name) for name in da.NAMES]
     return made
 
 
@@ -397,6 +425,21 @@ def _repair(options: Options, ports: Mapping[str, int]) -> Role:
     return Role("repair", "zerog.storage.erasure.repair", sections, None, {})
 
 
+def _da(paths: Paths, options: Options, ports: Mapping[str, int], name: str) -> Role:
+    home = paths.data(name)
+    sections = da.settings(
+        name, rpc_url=_url(options, ports["rpc"]), host=options.host, ports=ports, data=home, key_file=paths.key(name)
+    )
+    host = options.host if name in PUBLIC_DA else "127.0.0.1"
+    facts = {"url": _target(host, ports[name])}
+    return Role(name, da.module(name), sections, home if da.keeps(name) else None, facts)
+
+
+def _target(host: str, port: int) -> str:
+    """An address for gRPC clients on this machine."""
+    return _url(Options(host=host), port).removeprefix("http://")
+
+
 def _url(options: Options, port: int, scheme: str = "http") -> str:
     """An address that can be typed on this machine."""
     host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
@@ -429,4 +472,10 @@ def status(paths: Paths, options: Options, ports: Mapping[str, int], process: in
             made["storage"]["miner"] = {"node": made["storage"]["nodes"][MINER_NODE], "address": address}
         if options.repair:
             made["storage"]["repair"] = f"http://127.0.0.1:{ports['repair.metrics']}/metrics"
+    if options.da:
+        made["da"] = {name.removeprefix("da-"): _target(options.host, ports[name]) for name in da.NAMES if name in PUBLIC_DA}
+        signers = [f"da-signer-{index}" for index in range(da.SIGNERS)]
+        made["da"]["encoder"] = _target("127.0.0.1", ports["da-encoder"])
+        made["da"]["signers"] = [_target("127.0.0.1", ports[name]) for name in signers]
+        made["da"]["parameters"] = str(da.parameters_directory())
     return made

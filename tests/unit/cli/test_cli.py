@@ -83,8 +83,8 @@ def test_the_nouns_and_verbs_that_people_were_promised() -> None:
     storage kv-write; storage kv-read; storage run; storage indexer;
     storage kv run; storage kv status; storage kv access; storage kv result;
     storage durability; storage repair; storage repair-service;
-    da params dev; da params check; da params get; da signer run; da encoder run; da retriever run; da disperser run;
-    da disperse; da status; compute run
+    da params dev; da params check; da params get; da params build; da signer run; da encoder run; da retriever run;
+    da disperser run; da disperse; da status; compute run
     """
     assert {name.strip() for name in promised.split(";")} == set(ALL)
 

@@ -14,7 +14,7 @@ import pytest
 
 from zerog.chain.genesis import parse
 from zerog.contracts import registry
-from zerog.devnet import launcher, topology
+from zerog.devnet import da, launcher, topology
 from zerog.devnet.topology import Options, Paths, PortWish
 from zerog.errors import Conflict, Corrupt, InvalidInput, NotFound, Unavailable
 from zerog.runtime import config as settings
@@ -131,7 +131,7 @@ def test_four_storage_nodes_and_an_indexer_that_knows_them(paths: Paths) -> None
 
 
 def test_a_network_without_storage_is_the_chain_alone(paths: Paths) -> None:
-    options = prepared(paths, {"storage": False})
+    options = prepared(paths, {"storage": False, "da": False})
     assert [role.name for role in topology.roles(paths, options, PORTS)] == ["chain"]
     assert "storage" not in topology.status(paths, options, PORTS, 1)
     assert {wish.name for wish in topology.wishes(options)} == {"rpc", "ws", "chain.admin", "chain.metrics"}
@@ -228,3 +228,32 @@ def test_tail(tmp_path: Path) -> None:
     assert "nothing" in launcher.tail(file)
     file.write_text("".join(f"line {index}\n" for index in range(2000)))
     assert launcher.tail(file, 2) == "  line 1998\n  line 1999"
+
+
+def test_four_signers_with_one_quorum_between_them(paths: Paths) -> None:
+    options = prepared(paths, {})
+    made = {role.name: role for role in topology.roles(paths, options, PORTS)}
+    signers = [read_back(paths, made[f"da-signer-{index}"]).da for index in range(da.SIGNERS)]
+    assert len({one.signer.home for one in signers}) == len({one.signer.key_file for one in signers}) == da.SIGNERS
+    assert {one.signer.first_epoch_signers for one in signers} == {da.SIGNERS}
+    assert {one.params.allow_insecure for one in signers} == {True}
+    assert "INSECURE" in signers[0].params.directory
+    genesis = parse(topology.network_genesis(options))
+    accounts = [da.signer_account(options.mnemonic, index) for index in range(da.SIGNERS)]
+    votes = [(genesis.alloc[one.address]["balance"] - 10**18) // (30 * 10**18) for one in accounts]
+    assert sum(votes) == 3072
+    for index, account in enumerate(accounts):
+        assert paths.key(f"da-signer-{index}").read_text() == account.export_secret().removeprefix("0x")
+        assert stat.S_IMODE(paths.key(f"da-signer-{index}").stat().st_mode) == 0o600
+
+
+def test_a_network_made_without_data_availability_stays_without(paths: Paths) -> None:
+    options = prepared(paths, {"da": False})
+    assert not [role for role in topology.roles(paths, options, PORTS) if role.name.startswith("da-")]
+    assert "da" not in topology.status(paths, options, PORTS, 1)
+    with pytest.raises(Conflict, match="--no-da"):
+        prepared(paths, {"da": True})
+    old = json.loads(paths.network.read_text())
+    del old["da"]
+    paths.network.write_text(json.dumps(old))
+    assert prepared(paths, {}).da is False

@@ -1,0 +1,97 @@
+"""The data-availability part of the local network: who signs, encodes, disperses, retrieves and samples, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from zerog.sdk.wallet import Account
+
+SIGNERS: Final = 4
+SIGNER_INDEX: Final = 12
+"""Of the first signer's account in the mnemonic; the others follow, then the disperser's."""
+DISPERSER_INDEX: Final = SIGNER_INDEX + SIGNERS
+SIGNER_BALANCE: Final = 23_050 * 10**18
+"""768 votes of 30 0G, and ten for gas: four signers make one quorum of 3072 rows, a quarter of them each."""
+DISPERSER_BALANCE: Final = 1_000_000 * 10**18
+
+DISPERSER_PORT: Final = 51001
+RETRIEVER_PORT: Final = 34005
+LIGHT_PORT: Final = 34006
+NAMES: Final = ("da-encoder", *[f"da-signer-{index}" for index in range(SIGNERS)], "da-retriever")
+"""Who runs, in order. The encoder's and the signers' ports are any free ones: the chain and the disperser tell them."""
+
+
+def signer_account(mnemonic: str, index: int) -> Account:
+    """The account of a signer: its weight, and what it pays with."""
+    return Account.from_mnemonic(mnemonic, SIGNER_INDEX + index)
+
+
+def disperser_account(mnemonic: str) -> Account:
+    """The account that announces blobs."""
+    return Account.from_mnemonic(mnemonic, DISPERSER_INDEX)
+
+
+def balances(mnemonic: str) -> dict[Account, int]:
+    """What the accounts of data availability begin with."""
+    made = {signer_account(mnemonic, index): SIGNER_BALANCE for index in range(SIGNERS)}
+    return made | {disperser_account(mnemonic): DISPERSER_BALANCE}
+
+
+def keys(mnemonic: str) -> dict[str, Account]:
+    """The accounts whose keys roles read, by the name of the role."""
+    made = {f"da-signer-{index}": signer_account(mnemonic, index) for index in range(SIGNERS)}
+    return made | {"da-disperser": disperser_account(mnemonic)}
+
+
+def parameters_directory() -> Path:
+    """One development set for all local networks of a person: it takes seconds to make, and 300 MB."""
+    return Path.home() / ".zerog" / "da-parameters-INSECURE-development"
+
+
+def settings(
+    name: str, *, rpc_url: str, host: str, ports: Mapping[str, int], data: Path, key_file: Path
+) -> dict[str, dict[str, Any]]:
+    """The settings of a role by section."""
+    made: dict[str, dict[str, Any]] = {
+        "metrics": {"host": "127.0.0.1", "port": ports[f"{name}.metrics"]},
+        # One proposer: every block is final.
+        "da.chain": {"endpoint": rpc_url, "poll_ms": 200, "page_blocks": 5000, "backoff_ms": 100},
+        "da.params": {"directory": str(parameters_directory()), "allow_insecure": True, "make_insecure": True},
+    }
+    if name == "da-encoder":
+        made["da.encoder"] = {"host": "127.0.0.1", "port": ports[name], "warm": False}
+    elif name == "da-retriever":
+        made["da.retriever"] = {"host": host, "port": ports[name]}
+    else:
+        made["da.signer"] = {
+            "home": str(data),
+            "key_file": str(key_file),
+            "host": "127.0.0.1",
+            "port": ports[name],
+            "first_epoch_signers": SIGNERS,
+            "signings_max": 2,
+            "verify_threads": 1,
+            "epoch_poll_ms": 1000,
+            "mining": True,
+            "cache_bytes": 8 << 20,
+        }
+    return made
+
+
+def module(name: str) -> str:
+    """The module that runs a role."""
+    if name.startswith("da-signer"):
+        return "zerog.da.signer.service"
+    return {"da-encoder": "zerog.da.encoder_service", "da-retriever": "zerog.da.retriever_service"}[name]
+
+
+def keeps(name: str) -> bool:
+    """Whether a role has a data directory."""
+    return name.startswith("da-signer")
+
+
+def data_names() -> Sequence[str]:
+    """Roles with a data directory."""
+    return [name for name in NAMES if keeps(name)]

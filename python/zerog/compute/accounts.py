@@ -33,6 +33,7 @@ class User:
     account: Account | None = None
     known: bool = False
     """Whether ``account`` is what the chain said after the last change that was seen."""
+    changes: int = 0
     owed: int = 0
     reserved: int = 0
     running: int = 0
@@ -84,12 +85,17 @@ class Accounts:
         """Blocks have changed accounts: what is known of them no longer counts."""
         for address in changes.users:
             if address in self._users:
-                self._users[address].known = False
+                self._outdated(self._users[address])
 
     def forget(self) -> None:
         """Blocks were missed: every account is read again."""
         for user in self._users.values():
-            user.known = False
+            self._outdated(user)
+
+    @staticmethod
+    def _outdated(user: User) -> None:
+        user.known = False
+        user.changes += 1
 
     @property
     def fresh(self) -> bool:
@@ -107,15 +113,13 @@ class Accounts:
         user = self._user(address)
         if not user.known:
             async with user.loading:
-                if not user.known:
-                    user.known = True  # a change during the call makes it false again
+                while not user.known:
+                    changes = user.changes
                     try:
                         user.account = await self._chain.account(address)
-                    except BaseException as error:
-                        user.known = False
-                        if isinstance(error, PeerFault | TimedOut):
-                            raise Unavailable(f"the chain does not tell of an account: {error}") from None
-                        raise
+                    except (PeerFault, TimedOut) as error:
+                        raise Unavailable(f"the chain does not tell of an account: {error}") from None
+                    user.known = user.changes == changes
         self._shrink()
         return user
 
@@ -244,7 +248,7 @@ class Accounts:
         for one, amount in owed:
             user = self._user(one.user)
             user.owed -= amount
-            user.known = False
+            self._outdated(user)
             if user.owed < 0:
                 raise InternalError(f"more was settled than {format_address(one.user)} owes")
 

@@ -26,6 +26,7 @@ from zerog.compute.gateway.auth import Auth
 from zerog.compute.gateway.chat_serving import Serving, ServingRules
 from zerog.compute.gateway.limits import Bounds as LimitBounds
 from zerog.compute.gateway.limits import Limits
+from zerog.compute.gateway.passing import Passing
 from zerog.compute.gateway.router import Gateway
 from zerog.compute.metrics import ComputeMetrics
 from zerog.compute.settlement import Rules, Settler, Tally
@@ -289,7 +290,10 @@ class _ChainService:
                     provider.accounts.changed(changes)
                     if changes.service:
                         await provider.accounts.load_service()
-                    if any(provider.accounts.owed(user) for user in changes.users):
+                    debtors = [user for user in changes.users if provider.accounts.owed(user)]
+                    for user in debtors:
+                        await provider.accounts.user(user)
+                    if debtors:
                         provider.settler.want()
                 self._seen = max(self._seen, head)
                 provider.accounts.heard()
@@ -336,6 +340,7 @@ class _Door:
         gateway = Gateway(
             provider.serving, provider.store, clock, numbers, hosts=http.hosts, origins=http.cors,
             body_bytes_max=http.body_bytes_max, card=partial(card, provider),
+            more=Passing(provider.serving, speech_bytes_per_s=provider.config.forward.speech_bytes_per_s).routes(),
         )  # fmt: skip
         bounds = Bounds(
             body_bytes_max=http.body_bytes_max, connections_max=http.connections_max, idle_close_s=http.idle_close_s,

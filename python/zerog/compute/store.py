@@ -124,13 +124,8 @@ class Store:
         self.kv, self._writes = kv, writes
         self._waiting: list[tuple[Batch, asyncio.Future[None]]] = []
         self._writing = False
-        self._next_seq = 1 + max((owed.seq for owed in self._all_seqs()), default=0)
-        self._next_seq = max(self._next_seq, int(self._meta("next_seq") or b"1"))
-
-    def _all_seqs(self) -> Iterator[Owed]:
-        for family in ("charges", "history"):
-            for key, value in self.kv.scan(family):
-                yield Owed(Address(key[:20]), int.from_bytes(key[20:28], "big"), decode(value, Charge))
+        used = [int.from_bytes(key[20:28], "big") for family in ("charges", "history") for key, _ in self.kv.scan(family)]
+        self._next_seq = max(1 + max(used, default=0), int(self._meta("next_seq") or b"1"))
 
     # -- who we are ----------------------------------------------------------------------------------------------------
 

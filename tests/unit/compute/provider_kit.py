@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import time
 from collections.abc import AsyncIterator, Callable
@@ -174,7 +175,7 @@ class World:
     async def post(self, path: str, body: Any, who: int = 4, key: str | None = None, **headers: str) -> Answer:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", "Authorization": f"Bearer {key or self.key(who)}", **headers}
-        async with self.session.post(self.url + path, data=raw, headers=sent) as response:
+        async with self.session.post(self.url + path, data=io.BytesIO(raw), headers=sent) as response:
             return Answer(response.status, dict(response.headers), await response.read(), raw)
 
     async def get(self, path: str, **headers: str) -> Answer:

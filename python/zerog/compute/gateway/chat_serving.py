@@ -21,12 +21,13 @@ from aiohttp import web
 from zerog.compute.accounts import Accounts, Reservation, User
 from zerog.compute.api import Backend, Delta, Event, Fee, Finished, GenerationRequest, Kind, Model, Price, Tier, Usage
 from zerog.compute.attest import Enclave, Statement
-from zerog.compute.gateway import chat_protocol, text_protocol
+from zerog.compute.gateway import chat_protocol, messages_protocol, text_protocol
 from zerog.compute.gateway.auth import Auth, bearer
 from zerog.compute.gateway.chat_protocol import ChatChunks, Chunks
 from zerog.compute.gateway.checks import Body, parse_object
 from zerog.compute.gateway.errors import Style, body, status_of
 from zerog.compute.gateway.limits import Limits
+from zerog.compute.gateway.messages_protocol import MessageChunks
 from zerog.compute.gateway.text_protocol import TextChunks
 from zerog.compute.metrics import ComputeMetrics
 from zerog.compute.store import Charge, Store
@@ -103,6 +104,12 @@ class Serving:
             "chatcmpl-",
             lambda body, id, user: chat_protocol.parse(body, id=id, account=user, parts=rules.parts),
             lambda request, id, at, usage: ChatChunks(request, id, at, stream_usage=usage),
+        )
+        self.messages = Shape(
+            Style.ANTHROPIC,
+            "msg_",
+            lambda body, id, user: messages_protocol.parse(body, id=id, account=user),
+            lambda request, id, at, usage: MessageChunks(request, id, at),
         )
         self.text = Shape(
             Style.OPENAI,

@@ -68,6 +68,7 @@ class Gateway:
         routes: list[tuple[str, str, str, Handler]] = [
             ("POST", "/v1/proxy/chat/completions", Style.OPENAI, lambda r: serving.generate(r, serving.chat)),
             ("POST", "/v1/proxy/completions", Style.OPENAI, lambda r: serving.generate(r, serving.text)),
+            ("POST", "/v1/proxy/messages", Style.ANTHROPIC, lambda r: serving.generate(r, serving.messages)),
             ("POST", "/v1/proxy/embeddings", Style.OPENAI, serving.embed),
             ("GET", "/v1/proxy/models", Style.OPENAI, self._models),
             ("GET", "/v1/proxy/models/{model:.+}", Style.OPENAI, self._model),

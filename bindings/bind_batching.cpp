@@ -8,6 +8,7 @@
 #include "arrays.hpp"
 #include "batching.hpp"
 #include "batching/model/api.hpp"
+#include "batching/model/encoder.hpp"
 #include "bind.hpp"
 #include "errors.hpp"
 
@@ -94,6 +95,30 @@ Runner make_decoder(const PackedDecoder& packed, uint32_t page_count, uint32_t r
   return unwrap(batching::make_decoder(packed.weights, page_count, rows_max, backend));
 }
 
+using SharedEncoder = std::shared_ptr<batching::Encoder>;
+
+SharedEncoder make_encoder(const std::vector<Named>& list, uint32_t layers, uint32_t width, uint32_t heads, uint32_t inner_width,
+                           uint32_t vocabulary_size, uint32_t context_size, float norm_epsilon, uint32_t rows_max, const std::string& backend) {
+  const NamedTensors tensors(list);
+  auto made = [&] {
+    const py::gil_scoped_release release;
+    return batching::make_encoder({layers, width, heads, inner_width, vocabulary_size, context_size, norm_epsilon}, tensors.get(), rows_max, backend);
+  }();
+  return unwrap(std::move(made));
+}
+
+py::array_t<float> encode(batching::Encoder& encoder, const py::object& tokens, const py::object& offsets) {
+  const ReadView token_view(tokens, "tokens"), offset_view(offsets, "offsets");
+  std::vector<float> out;
+  const auto fault = [&, token_span = words(token_view, "tokens"), offset_span = words(offset_view, "offsets")] {
+    const py::gil_scoped_release release;
+    return encoder.encode(token_span, offset_span, out);
+  }();
+  if (fault) raise(*fault);
+  const auto width = static_cast<py::ssize_t>(encoder.config().width);
+  return py::array_t<float>({static_cast<py::ssize_t>(out.size()) / width, width}, out.data());
+}
+
 void copy_page(batching::StepRunner& runner, uint32_t from, uint32_t to) {
   if (const auto fault = runner.copy_page(from, to)) raise(*fault);
 }
@@ -117,6 +142,12 @@ void bind_batching(py::module_& m) {
       .def_property_readonly("rows_max", [](const batching::StepRunner& runner) { return runner.limits().rows_max; })
       .def_property_readonly("vocabulary_size", [](const batching::StepRunner& runner) { return runner.limits().vocabulary_size; })
       .def_property_readonly("context_size", [](const batching::StepRunner& runner) { return runner.limits().context_size; });
+  py::class_<batching::Encoder, SharedEncoder>(m, "SentenceEncoder", "A sentence encoder with its weights.")
+      .def(py::init(&make_encoder), arg("tensors"), py::kw_only(), arg("layers"), arg("width"), arg("heads"), arg("inner_width"),
+           arg("vocabulary_size"), arg("context_size"), arg("norm_epsilon"), arg("rows_max"), arg("backend") = "")
+      .def("encode", &encode, arg("tokens"), arg("offsets"))
+      .def_property_readonly("width", [](const batching::Encoder& encoder) { return encoder.config().width; })
+      .def_property_readonly("context_size", [](const batching::Encoder& encoder) { return encoder.config().context_size; });
   m.def("batching_decoder", &make_decoder, arg("packed"), arg("page_count"), arg("rows_max"), arg("backend") = "");
 }
 

@@ -702,6 +702,38 @@ class StepRunner:
     @property
     def vocabulary_size(self) -> int: ...
 
+class SentenceEncoder:
+    """
+    A sentence encoder with its weights.
+    """
+    def __init__(
+        self,
+        tensors: collections.abc.Sequence[
+            tuple[
+                str,
+                typing.SupportsInt | typing.SupportsIndex,
+                typing.SupportsInt | typing.SupportsIndex,
+                typing.SupportsInt | typing.SupportsIndex,
+                typing.Any,
+            ]
+        ],
+        *,
+        layers: typing.SupportsInt | typing.SupportsIndex,
+        width: typing.SupportsInt | typing.SupportsIndex,
+        heads: typing.SupportsInt | typing.SupportsIndex,
+        inner_width: typing.SupportsInt | typing.SupportsIndex,
+        vocabulary_size: typing.SupportsInt | typing.SupportsIndex,
+        context_size: typing.SupportsInt | typing.SupportsIndex,
+        norm_epsilon: typing.SupportsFloat | typing.SupportsIndex,
+        rows_max: typing.SupportsInt | typing.SupportsIndex,
+        backend: str = "",
+    ) -> None: ...
+    def encode(self, tokens: typing.Any, offsets: typing.Any) -> numpy.typing.NDArray[numpy.float32]: ...
+    @property
+    def context_size(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+
 def amt_commit(setup: AmtSetup, data: typing.Any, backend: str = "") -> CommittedBlob: ...
 def amt_commitment(setup: AmtSetup, encoded: EncodedBlob, backend: str = "") -> bytes: ...
 def amt_join_slice(

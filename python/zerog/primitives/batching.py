@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerog import _native
-from zerog._native import PackedDecoder, StepRunner
+from zerog._native import PackedDecoder, SentenceEncoder, StepRunner
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -27,10 +27,13 @@ __all__ = [
     "WANT_LOGITS",
     "WANT_NOTHING",
     "DecoderConfig",
+    "EncoderConfig",
     "PackedDecoder",
+    "SentenceEncoder",
     "StepRunner",
     "Tensor",
     "make_decoder",
+    "make_encoder",
     "pack_decoder",
     "page_offsets",
 ]
@@ -62,6 +65,19 @@ class DecoderConfig:
     rope_scale: float
     rope_size: int
     rope_halves: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderConfig:
+    """The sizes of a BERT-like encoder; ``width / heads`` is a multiple of 32 up to 256, the other widths multiples of 32."""
+
+    layers: int
+    width: int
+    heads: int
+    inner_width: int
+    vocabulary_size: int
+    context_size: int
+    norm_epsilon: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +136,32 @@ def make_decoder(packed: PackedDecoder, page_count: int, rows_max: int, *, backe
         DeviceError: no such backend here.
     """
     return _native.batching_decoder(packed, page_count, rows_max, backend)
+
+
+def make_encoder(config: EncoderConfig, tensors: dict[str, Tensor], rows_max: int, *, backend: str = "") -> SentenceEncoder:
+    """A sentence encoder (MiniLM), weights under the names of Hugging Face's BERT, kept in the precision they have.
+
+    ``SentenceEncoder.encode(tokens, offsets)`` takes all sentences one after the other as uint32, with ``offsets`` where each
+    begins and the end of the last, together at most ``rows_max`` tokens, and answers float32[sentences, width], each row of
+    length 1: the mean over the tokens. A sentence's bits do not depend on its neighbours. One thread at a time; the lock is
+    released.
+
+    Raises:
+        InvalidInput, Exhausted, DeviceError: as ``pack_decoder`` and ``make_decoder``.
+    """
+    items = [(name, tensor.type, tensor.rows, tensor.columns, tensor.data) for name, tensor in tensors.items()]
+    return SentenceEncoder(
+        items,
+        layers=config.layers,
+        width=config.width,
+        heads=config.heads,
+        inner_width=config.inner_width,
+        vocabulary_size=config.vocabulary_size,
+        context_size=config.context_size,
+        norm_epsilon=config.norm_epsilon,
+        rows_max=rows_max,
+        backend=backend,
+    )
 
 
 def page_offsets(tables: Iterable[Iterable[int]]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from zerog.errors import InvalidInput, NotFound
 from zerog.primitives import batching
-from zerog.wire import gguf
+from zerog.wire import gguf, jsonrpc, safetensors
 
 # Which values of a head turn together: neighbours in files of the llama family, halves in those of Qwen2.
 _HALVES: Final = {"llama": False, "mistral": False, "qwen2": True}
+_DTYPES: Final = {"F32": 0, "F16": 1, "BF16": 30}
 # Tensors that a llama-like decoder has beside its blocks, or that carry nothing for it.
 _TOP: Final = {"token_embd.weight", "output.weight", "output_norm.weight", "rope_freqs.weight"}
 _BLOCK: Final = {
@@ -45,17 +46,68 @@ def load_gguf(path: Path, context_max: int | None = None) -> LoadedModel:
 
     Cost: reads the file once; about as much memory as the file has.
     """
+    parsed = gguf.parse(_mapped(path))  # the views in it keep the mapping; both go with this frame
+    config = decoder_config(parsed, context_max)
+    tensors = {name: _tensor(tensor) for name, tensor in parsed.tensors.items()}
+    return LoadedModel(batching.pack_decoder(config, tensors), config, parsed.metadata)
+
+
+def load_bert(directory: Path, rows_max: int, *, backend: str = "") -> batching.SentenceEncoder:
+    """The sentence encoder in a directory as Hugging Face lays it out: ``config.json`` and ``model.safetensors``.
+
+    Raises:
+        NotFound: one of the files is not there.
+        InvalidInput: another architecture, activation or kind of positions, or a file that does not hold what it should.
+    """
+    try:
+        settings = jsonrpc.parse((directory / "config.json").read_bytes())
+    except FileNotFoundError as error:
+        raise NotFound(f"no model file {directory / 'config.json'}") from error
+    if not isinstance(settings, dict):
+        raise InvalidInput("config.json: expected an object")
+    wanted = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
+    for key, value in wanted.items():
+        if settings.get(key, value) != value:
+            raise InvalidInput(f"config.json: {key}: expected {value!r}, found {settings.get(key)!r}")
+
+    def whole(key: str) -> int:
+        value = settings.get(key)
+        if type(value) is not int or not 1 <= value < 1 << 31:
+            raise InvalidInput(f"config.json: {key}: expected a whole number above 0, found {value!r}")
+        return value
+
+    epsilon = settings.get("layer_norm_eps", 1e-12)
+    if not isinstance(epsilon, (int, float)) or not 0 <= epsilon < 1:
+        raise InvalidInput(f"config.json: layer_norm_eps: expected a number from 0 to 1, found {epsilon!r}")
+    config = batching.EncoderConfig(
+        layers=whole("num_hidden_layers"),
+        width=whole("hidden_size"),
+        heads=whole("num_attention_heads"),
+        inner_width=whole("intermediate_size"),
+        vocabulary_size=whole("vocab_size"),
+        context_size=whole("max_position_embeddings"),
+        norm_epsilon=float(epsilon),
+    )
+    tensors = {}
+    for name, tensor in safetensors.parse(_mapped(directory / "model.safetensors")).items():
+        if tensor.dtype not in _DTYPES or not 1 <= len(tensor.shape) <= 2:
+            continue  # position numbers
+        rows, columns = (1, tensor.shape[0]) if len(tensor.shape) == 1 else tensor.shape
+        data = tensor.data
+        if name.endswith("token_type_embeddings.weight"):  # only the first type is used
+            data, rows = data[: len(data) // max(rows, 1)], 1
+        tensors[name.removeprefix("bert.")] = batching.Tensor(_DTYPES[tensor.dtype], rows, columns, data)
+    return batching.make_encoder(config, tensors, rows_max, backend=backend)
+
+
+def _mapped(path: Path) -> mmap.mmap:
     try:
         with path.open("rb") as file:
-            mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError as error:
         raise NotFound(f"no model file {path}") from error
     except (ValueError, OSError) as error:
         raise InvalidInput(f"model file {path}: {error}") from error
-    parsed = gguf.parse(mapping)  # the views in it keep the mapping; both go with this frame
-    config = decoder_config(parsed, context_max)
-    tensors = {name: _tensor(tensor) for name, tensor in parsed.tensors.items()}
-    return LoadedModel(batching.pack_decoder(config, tensors), config, parsed.metadata)
 
 
 def decoder_config(file: gguf.GgufFile, context_max: int | None = None) -> batching.DecoderConfig:

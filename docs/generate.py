@@ -21,7 +21,7 @@ from zerog.chain.metrics import ChainMetrics
 from zerog.cli.main import app
 from zerog.compute.metrics import ComputeMetrics
 from zerog.da.disperser.metrics import DisperserMetrics
-from zerog.da.metrics import EncoderMetrics, RetrieverMetrics, SignerMetrics
+from zerog.da.metrics import EncoderMetrics, LightMetrics, RetrieverMetrics, SignerMetrics
 from zerog.runtime import metrics
 from zerog.storage.kv.metrics import KvMetrics
 from zerog.storage.metrics import IndexerMetrics, PeerMetrics, PrunerMetrics, RepairMetrics, StorageMetrics
@@ -63,6 +63,7 @@ def metrics_page() -> str:
         SignerMetrics,
         EncoderMetrics,
         RetrieverMetrics,
+        LightMetrics,
         ComputeMetrics,
         DisperserMetrics,
     ):

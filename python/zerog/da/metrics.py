@@ -67,6 +67,21 @@ class RetrieverMetrics:
         self.observe = calls_of("retriever", registry)
 
 
+class LightMetrics:
+    """One light client's numbers.
+
+    Args:
+        registry: where they are exposed.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.height = Gauge("zerog_da_light_next_block", "first block that is not read yet", registry=registry)
+        self.blobs = Counter("zerog_da_light_blobs", "blobs sampled, by what was found", ["verdict"], registry=registry)
+        self.rows = Counter("zerog_da_light_rows", "rows asked for, by what came", ["result"], registry=registry)
+        self.faults = Counter("zerog_da_light_faults", "what was held against signers", ["reason"], registry=registry)
+        self.observe = calls_of("light", registry)
+
+
 def calls_of(role: str, registry: CollectorRegistry) -> Observe:
     """The calls of a role's gRPC port, by method: a closed set."""
     seconds = Histogram(f"zerog_da_{role}_grpc_seconds", "seconds a call took", ["method"], buckets=_SECONDS, registry=registry)

@@ -19,7 +19,8 @@ DISPERSER_BALANCE: Final = 1_000_000 * 10**18
 DISPERSER_PORT: Final = 51001
 RETRIEVER_PORT: Final = 34005
 LIGHT_PORT: Final = 34006
-NAMES: Final = ("da-encoder", *[f"da-signer-{index}" for index in range(SIGNERS)], "da-retriever")
+SIGNER_NAMES: Final = tuple(f"da-signer-{index}" for index in range(SIGNERS))
+NAMES: Final = ("da-encoder", *SIGNER_NAMES, "da-retriever", "da-disperser", "da-light")
 """Who runs, in order. The encoder's and the signers' ports are any free ones: the chain and the disperser tell them."""
 
 
@@ -64,6 +65,21 @@ def settings(
         made["da.encoder"] = {"host": "127.0.0.1", "port": ports[name], "warm": False}
     elif name == "da-retriever":
         made["da.retriever"] = {"host": host, "port": ports[name]}
+    elif name == "da-disperser":
+        made["da.disperser"] = {
+            "home": str(data),
+            "key_file": str(key_file),
+            "host": host,
+            "port": ports[name],
+            "encoders": [f"127.0.0.1:{ports['da-encoder']}"],
+            "retriever": f"127.0.0.1:{ports['da-retriever']}",
+            "batch_wait_ms": 200,
+            "commit_wait_ms": 100,
+            "finalize_poll_ms": 200,
+            "cache_bytes": 8 << 20,
+        }
+    elif name == "da-light":
+        made["da.light"] = {"home": str(data), "host": host, "port": ports[name]}
     else:
         made["da.signer"] = {
             "home": str(data),
@@ -82,14 +98,19 @@ def settings(
 
 def module(name: str) -> str:
     """The module that runs a role."""
-    if name.startswith("da-signer"):
+    if name in SIGNER_NAMES:
         return "zerog.da.signer.service"
-    return {"da-encoder": "zerog.da.encoder_service", "da-retriever": "zerog.da.retriever_service"}[name]
+    return {
+        "da-encoder": "zerog.da.encoder_service",
+        "da-retriever": "zerog.da.retriever_service",
+        "da-disperser": "zerog.da.disperser.service",
+        "da-light": "zerog.da.light_service",
+    }[name]
 
 
 def keeps(name: str) -> bool:
     """Whether a role has a data directory."""
-    return name.startswith("da-signer")
+    return name in (*SIGNER_NAMES, "da-disperser", "da-light")
 
 
 def data_names() -> Sequence[str]:

@@ -474,8 +474,7 @@ def status(paths: Paths, options: Options, ports: Mapping[str, int], process: in
             made["storage"]["repair"] = f"http://127.0.0.1:{ports['repair.metrics']}/metrics"
     if options.da:
         made["da"] = {name.removeprefix("da-"): _target(options.host, ports[name]) for name in da.NAMES if name in PUBLIC_DA}
-        signers = [f"da-signer-{index}" for index in range(da.SIGNERS)]
         made["da"]["encoder"] = _target("127.0.0.1", ports["da-encoder"])
-        made["da"]["signers"] = [_target("127.0.0.1", ports[name]) for name in signers]
+        made["da"]["signers"] = [_target("127.0.0.1", ports[name]) for name in da.SIGNER_NAMES]
         made["da"]["parameters"] = str(da.parameters_directory())
     return made

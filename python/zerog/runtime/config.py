@@ -408,6 +408,23 @@ class DaDisperserConfig(_Section, frozen=True):
     scrub_bytes_per_s: Positive = 16 << 20
 
 
+class DaLightConfig(_Section, frozen=True):
+    home: str = "zerog-da-light"
+    host: str = "127.0.0.1"
+    port: Port = 34006
+    follow: bool = True
+    rows: Annotated[int, Meta(ge=1, le=256)] = 24
+    rounds_max: Annotated[int, Meta(ge=1, le=16)] = 4
+    doubt_exponent: Annotated[int, Meta(ge=1, le=60)] = 9
+    tries: Positive = 3
+    retry_ms: Positive = 5000
+    blobs_max: Positive = 4
+    samplings_max: Positive = 10
+    call_timeout_s: Positive = 10
+    threads: Positive = 2
+    cache_bytes: Positive = 8 << 20
+
+
 class DaConfig(_Section, frozen=True):
     chain: DaChainConfig = DaChainConfig()
     params: DaParamsConfig = DaParamsConfig()
@@ -415,6 +432,7 @@ class DaConfig(_Section, frozen=True):
     signer: DaSignerConfig = DaSignerConfig()
     retriever: DaRetrieverConfig = DaRetrieverConfig()
     disperser: DaDisperserConfig = DaDisperserConfig()
+    light: DaLightConfig = DaLightConfig()
 
 
 class ComputeChainConfig(_Section, frozen=True):

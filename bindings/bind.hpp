@@ -23,6 +23,7 @@ void bind_evm(pybind11::module_& m);
 void bind_precompiles(pybind11::module_& m);
 void bind_chain(pybind11::module_& m);
 void bind_batching(pybind11::module_& m);
+void bind_engine(pybind11::module_& m);
 void bind_device(pybind11::module_& m);
 
 }  // namespace zg::py

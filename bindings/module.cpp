@@ -21,5 +21,6 @@ PYBIND11_MODULE(_native, m) {
   zg::py::bind_precompiles(m);
   zg::py::bind_chain(m);
   zg::py::bind_batching(m);
+  zg::py::bind_engine(m);
   zg::py::bind_device(m);
 }

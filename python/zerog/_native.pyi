@@ -734,6 +734,64 @@ class SentenceEncoder:
     @property
     def width(self) -> int: ...
 
+class BatchingEngine:
+    def __init__(
+        self,
+        runner: StepRunner,
+        *,
+        page_count: typing.SupportsInt | typing.SupportsIndex,
+        account_pages_max: typing.SupportsInt | typing.SupportsIndex,
+        context_tokens_max: typing.SupportsInt | typing.SupportsIndex,
+        step_tokens_max: typing.SupportsInt | typing.SupportsIndex,
+        running_max: typing.SupportsInt | typing.SupportsIndex,
+        account_running_max: typing.SupportsInt | typing.SupportsIndex,
+        waiting_max: typing.SupportsInt | typing.SupportsIndex,
+        account_waiting_max: typing.SupportsInt | typing.SupportsIndex,
+        draft_tokens_max: typing.SupportsInt | typing.SupportsIndex,
+        draft_running_max: typing.SupportsInt | typing.SupportsIndex,
+        sampler: str = "",
+    ) -> None: ...
+    def allow(
+        self, id: typing.SupportsInt | typing.SupportsIndex, choice: typing.SupportsInt | typing.SupportsIndex, mask: typing.Any
+    ) -> None: ...
+    def cancel(self, id: typing.SupportsInt | typing.SupportsIndex, choice: typing.Any, is_stop: bool) -> None: ...
+    def counts(self) -> dict[typing.Any, typing.Any]: ...
+    def pause(
+        self, id: typing.SupportsInt | typing.SupportsIndex, choice: typing.SupportsInt | typing.SupportsIndex, is_paused: bool
+    ) -> None: ...
+    def step(self, now_us: typing.SupportsInt | typing.SupportsIndex) -> tuple[typing.Any, ...]: ...
+    def submit(
+        self,
+        id: typing.SupportsInt | typing.SupportsIndex,
+        salt: typing.Any,
+        prompt: typing.Any,
+        *,
+        new_tokens_max: typing.SupportsInt | typing.SupportsIndex,
+        choices: typing.SupportsInt | typing.SupportsIndex,
+        deadline_us: typing.SupportsInt | typing.SupportsIndex,
+        stop_tokens: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+        temperature: typing.SupportsFloat | typing.SupportsIndex,
+        top_p: typing.SupportsFloat | typing.SupportsIndex,
+        min_p: typing.SupportsFloat | typing.SupportsIndex,
+        top_k: typing.SupportsInt | typing.SupportsIndex,
+        repetition_penalty: typing.SupportsFloat | typing.SupportsIndex,
+        frequency_penalty: typing.SupportsFloat | typing.SupportsIndex,
+        presence_penalty: typing.SupportsFloat | typing.SupportsIndex,
+        seed: typing.SupportsInt | typing.SupportsIndex,
+        logit_bias: collections.abc.Sequence[
+            tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex]
+        ],
+        tokens_min: typing.SupportsInt | typing.SupportsIndex,
+        logprobs: bool,
+        top_logprobs: typing.SupportsInt | typing.SupportsIndex,
+        is_guided: bool,
+        may_draft: bool,
+    ) -> None: ...
+    @property
+    def is_idle(self) -> bool: ...
+    @property
+    def vocabulary_size(self) -> int: ...
+
 def amt_commit(setup: AmtSetup, data: typing.Any, backend: str = "") -> CommittedBlob: ...
 def amt_commitment(setup: AmtSetup, encoded: EncodedBlob, backend: str = "") -> bytes: ...
 def amt_join_slice(
@@ -800,6 +858,16 @@ def batching_decoder(
     rows_max: typing.SupportsInt | typing.SupportsIndex,
     backend: str = "",
 ) -> StepRunner: ...
+def batching_sample(
+    logits: typing.Annotated[numpy.typing.ArrayLike, numpy.float32],
+    temperature: typing.SupportsFloat | typing.SupportsIndex,
+    top_k: typing.SupportsInt | typing.SupportsIndex,
+    top_p: typing.SupportsFloat | typing.SupportsIndex,
+    min_p: typing.SupportsFloat | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    position: typing.SupportsInt | typing.SupportsIndex,
+    backend: str,
+) -> tuple[typing.Any, ...]: ...
 def blake2b_fixed(data: typing.Any, size: typing.SupportsInt | typing.SupportsIndex, backend: str = "") -> typing.Any: ...
 def blake2b_many(data: typing.Any, offsets: typing.Any, backend: str = "") -> typing.Any: ...
 def blob_encode(

@@ -120,7 +120,8 @@ class Scheduler {
   bool plan(uint64_t now_us, Plan& plan, std::vector<Event>& events);
 
   // Tells what came of an entry of the last plan: `tokens` drawn from its wanted rows, in order; for an entry of several
-  // choices one token for each. Guesses end at the first that differs. Every entry is committed once, in order. Appends
+  // choices one token for each. Guesses end at the first that differs. Entries are committed in order, each at most once; one that is not is
+  // computed again. Appends
   // one event a token taken; what comes after the end is dropped. Returns how many were taken.
   size_t commit(const Plan& plan, size_t entry, const uint32_t* tokens, size_t count, std::vector<Event>& events);
 

@@ -242,7 +242,7 @@ size_t Scheduler::commit(const Plan& plan, size_t index, const uint32_t* tokens,
     publish(sequence);
     return 0;
   }
-  if (entry.choices > 1) {
+  if (entry.choices > 1 && count != 0) {
     assert(count == entry.choices);
     sequence.computed += entry.row_count;
     publish(sequence);
@@ -262,6 +262,7 @@ size_t Scheduler::commit(const Plan& plan, size_t index, const uint32_t* tokens,
     if (append(sequence, tokens[0], events)) erase(sequence);
     return count;
   }
+  if (count == 0) return 0;  // nothing could be drawn: computed again, unless it is cancelled
   // Row i of the wanted ones computed the i-th guess; the token drawn from it is right whatever came after, and the next
   // row counts only when the guess was that very token.
   const size_t guesses = entry.want_count - 1;

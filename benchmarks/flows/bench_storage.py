@@ -8,6 +8,9 @@ node together. Downloads are proven segment by segment up to the root of the who
 MinIO (erasure set of four folders) takes and gives the same files in the same turns: it stores half as much again and proves
 nothing to its client. Its turn ends, like ours, when the server has acknowledged.
 
+The erasure-coded class (4+2 over three nodes) beside the plain one (each part once): both pay in their turn, which is the same
+for both. What comes back is read whole, and again with one of the nodes gone, where a third of it is made out of the rest.
+
 Trees: the same file by us and by the Go, TypeScript and Python clients, reading it from the page cache.
 """
 
@@ -22,7 +25,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,9 +45,10 @@ from zerog.chain.client import ChainClient
 from zerog.contracts import registry
 from zerog.sdk.chain import Chain
 from zerog.sdk.payer import ChainPayer
-from zerog.sdk.storage import open_storage
+from zerog.sdk.storage import Storage, open_storage
 from zerog.sdk.wallet import Account
 from zerog.storage.client import UploadOptions, submission
+from zerog.storage.erasure.manifest import Code
 from zerog.storage.layout import FileTree
 from zerog.storage.remote import Remote
 
@@ -52,6 +56,7 @@ pytestmark = pytest.mark.timeout(3600)
 
 # Bytes of a file, files in a turn, turns.
 PLANS = [(1000, 1, 1), (1 << 20, 1, 1)] if TINY else [(1000, 10, 3), (1 << 20, 10, 3), (256 << 20, 1, 3)]
+CODED_SIZE, CODED_ROUNDS = (3 << 20, 1) if TINY else (64 << 20, 3)
 TREE_SIZES = [1 << 20] if TINY else [1 << 20, 256 << 20]
 NAMES = {1000: "1 kB", 1 << 20: "1 MiB", 256 << 20: "256 MiB"}
 
@@ -282,6 +287,61 @@ def test_up_and_down(place: Place) -> None:
             results[f"{way} {NAMES[size]}"] = found | ratios
     keep("storage_transfers", results)
     assert all(entry["ours"]["mb_per_s"] > 0 for entry in results.values())
+
+
+def test_coded_and_plain(place: Place) -> None:
+    more = [StorageNode(place.home / f"node-{number}", place.status["rpc_url"], "0/1") for number in (1, 2)]
+    nodes = [place.node, *more]
+    taken: dict[str, list[float]] = {}
+
+    async def timed(storage: Storage, name: str, work: Callable[[Storage], Awaitable[object]]) -> None:
+        begun = time.perf_counter()
+        await work(storage)
+        taken.setdefault(name, []).append(time.perf_counter() - begun)
+
+    async def turn(number: int) -> None:
+        account = Account.from_hex(place.status["accounts"][5]["private_key"])
+        target = place.home / "coded.out"
+        urls = [node.url for node in nodes]
+        roots: dict[str, bytes] = {}
+
+        async def up(storage: Storage, name: str, code: Code | None) -> None:
+            done = await storage.upload(os.urandom(CODED_SIZE), erasure=code)
+            roots[name] = done.roots[0]
+            assert code is None or done.losses == 1
+
+        async def down(storage: Storage, root: bytes) -> None:
+            assert await storage.download(root, target) == CODED_SIZE
+            target.unlink()
+
+        async with ChainClient(place.status["rpc_url"]) as client:
+            async with open_storage(nodes=urls, chain=Chain(client), account=account) as storage:
+                ways: list[tuple[str, Code | None]] = [("plain", None), ("coded", Code(4, 2))]
+                for name, code in ways[:: 1 if number % 2 else -1]:
+                    await timed(storage, f"upload {name}", lambda storage, name=name, code=code: up(storage, name, code))  # type: ignore[misc]
+                for name in list(roots):
+                    await timed(storage, f"download {name}", lambda storage, name=name: down(storage, roots[name]))  # type: ignore[misc]
+            more[0].stop()
+            async with open_storage(nodes=urls) as storage:
+                await timed(storage, "download coded, a node gone", lambda storage: down(storage, roots["coded"]))
+            more[0].start()
+
+    try:
+        for node in more:
+            node.start()
+        for number in range(CODED_ROUNDS):
+            asyncio.run(turn(number))
+    finally:
+        for node in more:
+            node.stop()
+    best = {name: round(CODED_SIZE / min(seconds) / 1e6, 1) for name, seconds in taken.items()}
+    found = {"mb_per_s_best": best} | {
+        f"{verb}, coded in times of plain": round(
+            statistics.median(p / c for p, c in zip(taken[f"{verb} plain"], taken[f"{verb} coded"], strict=True)), 2
+        )
+        for verb in ("upload", "download")
+    }
+    keep("storage_coded", {f"{CODED_SIZE >> 20} MiB, 4+2 on three nodes": found})
 
 
 def test_trees(place: Place) -> None:

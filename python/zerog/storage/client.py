@@ -592,13 +592,21 @@ class StorageClient:
         else:
             nodes = self._nodes
 
-        async def ask(node: Node) -> _Holder | None:
-            info = await node.info(root)
-            return None if info is None else _Holder(node, await node.shard(), info)
+        async def ask(node: Node, retries: int) -> _Holder | None:
+            info = await node.info(root, retries=retries)
+            return None if info is None else _Holder(node, await node.shard(retries=retries), info)
 
-        answers = _seen(await asyncio.gather(*(ask(node) for node in nodes), return_exceptions=True))
-        found = [answer for answer in answers if isinstance(answer, _Holder)]
-        ready = [holder for holder in found if holder.info.finalized and not holder.info.pruned]
+        # Who does not answer at once is asked again only when those who do are not enough.
+        answers: list[_Holder | ZerogError | None] = [Unavailable("not asked")] * len(nodes)
+        for retries in (0, 1):
+            again = [at for at, answer in enumerate(answers) if isinstance(answer, ZerogError)]
+            told = _seen(await asyncio.gather(*(ask(nodes[at], retries) for at in again), return_exceptions=True))
+            for at, answer in zip(again, told, strict=True):
+                answers[at] = answer
+            found = [answer for answer in answers if isinstance(answer, _Holder)]
+            ready = [holder for holder in found if holder.info.finalized and not holder.info.pruned]
+            if _covered(ready):
+                break
         if ready:
             return ready
         failures = [answer for answer in answers if isinstance(answer, ZerogError)]
@@ -670,6 +678,15 @@ def _unlike(root: bytes, layout: Layout, index: int, segment: Segment) -> str:
     if len(segment.data) != layout.segment_size(index):
         return f"it sent {len(segment.data)} bytes, not {layout.segment_size(index)}"
     return ""
+
+
+def _covered(holders: list[_Holder]) -> bool:
+    """Whether these nodes have a whole file between them."""
+    if not holders:
+        return False
+    start = holders[0].info.start_segment
+    count = min(max(holder.shard.count for holder in holders), file_layout(holders[0].info.size).data_segments)
+    return all(any(holder.shard.holds(start + index) for holder in holders) for index in range(count))
 
 
 def _agree(holders: list[_Holder], size: int | None) -> int:

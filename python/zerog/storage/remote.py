@@ -33,6 +33,7 @@ TIMEOUT_S: Final = 30.0
 RETRIES: Final = 3
 RETRY_PAUSE_S: Final = 0.5
 _REFUSAL_SIZE_MAX: Final = 1 << 16
+_FRAMES_BYTES_MIN: Final = 1 << 16
 
 ALREADY_FINALIZED: Final = "already uploaded and finalized"
 DUPLICATE: Final = "segment has already been uploaded or is being uploaded"
@@ -283,9 +284,11 @@ class Node:
         found: Shard = await self.remote.ask(self.url, read_shard, "zgs_getShardConfig", retries=retries)
         return found
 
-    async def info(self, root: bytes, *, need_available: bool = True) -> FileInfo | None:
+    async def info(self, root: bytes, *, need_available: bool = True, retries: int | None = None) -> FileInfo | None:
         """The file of this root; None when the node does not know it."""
-        found: FileInfo | None = await self.remote.ask(self.url, _optional_info, "zgs_getFileInfo", _hex(root), need_available)
+        found: FileInfo | None = await self.remote.ask(
+            self.url, _optional_info, "zgs_getFileInfo", _hex(root), need_available, retries=retries
+        )
         if found is not None and found.root != root:
             raise PeerFault(f"{self.url}: asked for file {_hex(root)}, it answered with {_hex(found.root)}")
         return found
@@ -304,7 +307,7 @@ class Node:
         try:
             if seq is None:
                 await self.remote.call(self.url, "zgs_uploadSegments", [segment_json(segment) for segment in segments])
-            elif len(segments) > 1 and await self.remote.takes_frames(self.url):
+            elif _worth_frames(segments) and await self.remote.takes_frames(self.url):
                 await self.remote.post_segments(self.url, seq, segments)
             else:
                 body = [segment_json(segment) for segment in segments]
@@ -322,6 +325,8 @@ class Node:
 
     async def segment(self, seq: int, index: int) -> Segment | None:
         """A segment with its proof, not verified yet; None when the node does not have it."""
+        if await self.remote.takes_frames(self.url):
+            return next(iter(await self.remote.get_segments(self.url, seq, range(index, index + 1))), None)
         found: Segment | None = await self.remote.ask(
             self.url, _optional_segment, "zgs_downloadSegmentWithProofByTxSeq", seq, index, retries=1
         )
@@ -349,6 +354,11 @@ class Indexer:
                 return []
             raise
         return found
+
+
+def _worth_frames(segments: Sequence[Segment]) -> bool:
+    """Whether there is so much to send that asking for the short way costs less than the long way."""
+    return len(segments) > 1 or any(len(segment.data) >= _FRAMES_BYTES_MIN for segment in segments)
 
 
 def segment_json(segment: Segment) -> dict[str, Any]:

@@ -44,6 +44,9 @@ KernelBackends& kernel() {
                                      {"avx2", kCpuAvx2, &avx2_attention},
 #endif
                                      {"scalar", 0, &scalar_attention},
+#if defined(ZG_EMU)
+                                     {"emu", 0, &emu_attention},
+#endif
                                  },
                                  self_test);
   return backends;

@@ -1,18 +1,9 @@
-// What an attention backend is, and how a page lies in memory. Apart from api.hpp so that ISA files need no host header.
+// What an attention backend is. Apart from api.hpp so that ISA files need no host header.
 #pragma once
 
-#include "common/bytes.hpp"
+#include "batching/attention/layout.hpp"
 
 namespace zg::batching {
-
-// One head's share of a page: keys by value index, [head_size][16 positions], then values by position, [16][head_size], bfloat16.
-// So a score is a sum down a column and an output a sum along rows: no backend ever adds across a vector.
-inline constexpr size_t kPagePositions = 16;
-constexpr size_t page_values(size_t head_size) { return 2 * kPagePositions * head_size; }
-
-// Query heads that may share one key head, and the largest head.
-inline constexpr size_t kGroupHeadsMax = 16;
-inline constexpr size_t kHeadSizeMax = 256;
 
 // Single-threaded, allocation-free. Every float operation is rounded by itself, in the order that scalar.cpp writes down, so
 // backends agree bit for bit.

@@ -56,6 +56,9 @@ KernelBackends& kernel() {
                                      {"avx2", kCpuAvx2, &avx2_gemm},
 #endif
                                      {"scalar", 0, &scalar_gemm},
+#if defined(ZG_EMU)
+                                     {"emu", 0, &emu_gemm},
+#endif
                                  },
                                  self_test);
   return backends;

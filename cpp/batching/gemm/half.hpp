@@ -1,4 +1,5 @@
-// 16-bit floats as bits, in plain integer arithmetic: the same on every machine. For host code and device bodies.
+// Floats that are the same on every machine: 16-bit ones as bits, and operations that a compiler may not fuse into others. For host
+// code (compiled without contraction) and device bodies.
 #pragma once
 
 #include "grid/body.hpp"
@@ -20,6 +21,22 @@ ZG_HD uint32_t bits_of(float value) {
   } both{value};
   return both.u;
 }
+
+#if defined(__CUDA_ARCH__)
+ZG_HD float plus(float a, float b) { return __fadd_rn(a, b); }
+ZG_HD float times(float a, float b) { return __fmul_rn(a, b); }
+ZG_HD float over(float a, float b) { return __fdiv_rn(a, b); }
+ZG_HD float root(float a) { return __fsqrt_rn(a); }
+#else
+ZG_HD float plus(float a, float b) { return a + b; }
+ZG_HD float times(float a, float b) { return a * b; }
+ZG_HD float over(float a, float b) { return a / b; }
+ZG_HD float root(float a) { return __builtin_sqrtf(a); }
+#endif
+ZG_HD float minus(float a, float b) { return plus(a, -b); }
+ZG_HD float magnitude(float a) { return float_of(bits_of(a) & 0x7fffffffu); }
+// Nearest integer, ties to even; |a| below 2^22.
+ZG_HD float rounded(float a) { return minus(plus(a, 12582912.0f), 12582912.0f); }
 
 // IEEE half precision, exactly.
 ZG_HD float float_of_half(uint16_t half) {

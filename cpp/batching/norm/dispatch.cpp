@@ -43,6 +43,9 @@ KernelBackends& kernel() {
                                      {"avx2", kCpuAvx2, &avx2_norm},
 #endif
                                      {"scalar", 0, &scalar_norm},
+#if defined(ZG_EMU)
+                                     {"emu", 0, &emu_norm},
+#endif
                                  },
                                  self_test);
   return backends;

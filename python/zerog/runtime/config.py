@@ -390,6 +390,9 @@ class DaDisperserConfig(_Section, frozen=True):
     encoded_bytes_max: Positive = 1 << 30
     retriever: str = ""
     retriever_timeout_s: Positive = 60
+    pack_wait_ms: Positive = 2000
+    pack_items_max: Positive = 65_536
+    pack_bytes_max: Positive = 64 << 20
     batch_blobs_max: Annotated[int, Meta(ge=1, le=100)] = 9
     batch_wait_ms: Count = 1000
     sign_timeout_s: Positive = 60

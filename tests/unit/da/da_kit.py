@@ -109,6 +109,13 @@ async def serve(stack: AsyncExitStack, handler: grpc.GenericRpcHandler, receive_
 
 
 @asynccontextmanager
+async def served(handler: grpc.GenericRpcHandler) -> AsyncIterator[str]:
+    """A service on a port of its own, by its target."""
+    async with AsyncExitStack() as stack:
+        yield f"127.0.0.1:{await serve(stack, handler)}"
+
+
+@asynccontextmanager
 async def retriever_channel(retriever: Any, **options: Any) -> AsyncIterator[grpc.aio.Channel]:
     """A stranger's connection to a retriever."""
     async with AsyncExitStack() as stack:

@@ -20,7 +20,7 @@ from tests.unit.chain import node_kit
 from tests.unit.da import da_kit, network_kit
 from tests.unit.da.test_batcher import root_of
 
-from zerog.da import params
+from zerog.da import packing, params
 from zerog.errors import Conflict, InvalidInput, NotFound
 from zerog.sdk.da import BlobStatus, Da, Refused
 
@@ -52,6 +52,7 @@ def settings(net: network_kit.Network, home: Path) -> dict[str, object]:
         "da.disperser.home": home / "disperser", "da.disperser.key_file": key, "da.disperser.port": 0,
         "da.disperser.encoders": net.encoders[0], "da.disperser.batch_wait_ms": 50, "da.disperser.commit_wait_ms": 50,
         "da.disperser.finalize_poll_ms": 50, "da.disperser.free_bytes_min": 0, "da.disperser.abandon_s": 2,
+        "da.disperser.pack_wait_ms": 50,
         "da.chain.endpoint": net.node.endpoints.http_url, "da.chain.poll_ms": 50,
         "da.params.directory": home / "params", "da.params.allow_insecure": "true", "metrics.port": 0,
     }  # fmt: skip
@@ -154,7 +155,9 @@ def test_the_command_line_and_the_library(tmp_path: Path) -> None:
 
 async def _library(up: Process) -> None:
     seen: list[BlobStatus] = []
-    async with Da(up.address) as da:
+    async with Da(up.address, geometry=da_kit.SMALL) as da:
+        item = await da.wait_item(await da.disperse_item(b"small"), b"small", timeout_s=30)
+        assert packing.unpack(await da.retrieve(item.record), da_kit.SMALL) == [(item.place, b"small")]
         with pytest.raises(InvalidInput):
             await da.disperse(b"")
         with pytest.raises(Refused, match="cannot exceed"):

@@ -28,14 +28,17 @@ class Finalizer:
         keep_ns: how long the data of a blob that ended is kept, from its request.
         now_ns: the time of day.
         on_return: told when a blob has to be recorded again.
+        also_expire: forgets some of what else is older than a time, and says how many.
     """
 
     def __init__(
         self, queue: BlobQueue, chain: DisperserChain, lane: Offload, numbers: DisperserMetrics, *,
         poll_s: float, keep_ns: int, now_ns: Callable[[], int], on_return: Callable[[], None] = lambda: None,
+        also_expire: Callable[[int], int] = lambda before_ns: 0,
     ) -> None:  # fmt: skip
         self._queue, self._chain, self._lane, self._numbers = queue, chain, lane, numbers
         self._poll_s, self._keep_ns, self._now_ns, self._on_return = poll_s, keep_ns, now_ns, on_return
+        self._also_expire = also_expire
 
     async def step(self) -> int:
         """Finalize what can be; returns how many blobs changed."""
@@ -77,4 +80,4 @@ class Finalizer:
             await asyncio.sleep(EXPIRE_POLL_S)
 
     def _expire(self, before_ns: int) -> int:
-        return self._queue.expire(before_ns, count_max=EXPIRED_AT_ONCE)
+        return self._also_expire(before_ns) + self._queue.expire(before_ns, count_max=EXPIRED_AT_ONCE)

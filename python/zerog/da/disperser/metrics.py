@@ -24,6 +24,7 @@ class DisperserMetrics:
         self.encoded_bytes = Gauge(
             "zerog_da_disperser_encoded_bytes", "slices held in memory until their blobs are signed", registry=registry
         )
+        self.items = Gauge("zerog_da_disperser_items_waiting", "small blobs that wait for a pack", registry=registry)
         self.stages = Histogram(
             "zerog_da_disperser_stage_seconds", "seconds of one step: encode, upload, sign, commit", ["stage"],
             buckets=_SECONDS, registry=registry,

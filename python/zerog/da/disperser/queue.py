@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, Final
 
@@ -92,8 +92,11 @@ class BlobQueue:
     def size_bytes(self) -> int:
         return self._bytes
 
-    def put(self, data: bytes, requested_at_ns: int) -> Entry:
+    def put(self, data: bytes, requested_at_ns: int, also: Callable[[Entry, Batch], None] = lambda entry, batch: None) -> Entry:
         """Take a blob; it is on the disk when this returns.
+
+        Args:
+            also: adds to the write that takes it.
 
         Raises:
             Exhausted: the queue is full.
@@ -108,6 +111,7 @@ class BlobQueue:
             batch = Batch()
             batch.put("da_data", request_id, data)
             batch.put("da_request", request_id, msgspec.msgpack.encode(entry))
+            also(entry, batch)
             self._kv.write(batch)
             self._open[request_id] = entry
             self._bytes += len(data)

@@ -76,6 +76,10 @@ class DisperserServer:
         self._writes = _Limiter(rates.writes_per_minute, rates.allowed, now_s)
         self._reads = _Limiter(rates.reads_per_minute, rates.allowed, now_s)
 
+    def takes_write(self, ip: str) -> bool:
+        """Whether an address may hand over another blob now; if so, that counts as one."""
+        return self._writes.takes(ip)
+
     def methods(self) -> dict[str, Unary]:
         return {
             "DisperseBlob": _unknown(self._disperse),

@@ -25,6 +25,9 @@ from zerog.da.disperser.encoders import Encoders
 from zerog.da.disperser.finalizer import Finalizer
 from zerog.da.disperser.metrics import DisperserMetrics
 from zerog.da.disperser.outbox import Outbox
+from zerog.da.disperser.packer import FAMILIES as ITEM_FAMILIES
+from zerog.da.disperser.packer import SERVICE as PACKER
+from zerog.da.disperser.packer import PackerServer, Packs
 from zerog.da.disperser.queue import FAMILIES, BlobQueue
 from zerog.da.disperser.server import SERVICE, DisperserServer, Rates
 from zerog.da.encoder import MESSAGE_BYTES_MAX
@@ -83,7 +86,8 @@ async def serve(config: Config, ready: Callable[[Endpoints], None] = lambda endp
     parameters = open_parameters(config.da.params, prover=False)
     async with AsyncExitStack() as stack:
         stack.enter_context(disk.DirectoryLock(home))
-        kv = RocksKv(home / "db", FAMILIES, cache_bytes=given.cache_bytes)
+        families = FAMILIES | ITEM_FAMILIES
+        kv = RocksKv(home / "db", families, cache_bytes=given.cache_bytes)
         stack.callback(kv.close)
         eth = await stack.enter_async_context(open_eth(chain_config, "da.chain"))
         lane = stack.enter_context(Offload(given.threads, waiting_max=1024, name="disk"))
@@ -112,30 +116,37 @@ async def serve(config: Config, ready: Callable[[Endpoints], None] = lambda endp
         batcher = Batcher(
             queue, encoders, dispatcher, chain, outbox, lane, parameters.geometry, numbers, pace=_pace(given)
         )  # fmt: skip
+        packs = Packs(
+            kv, queue, parameters.geometry, count_max=given.pack_items_max, bytes_max=given.pack_bytes_max,
+            wait_ns=given.pack_wait_ms * 10**6,
+        )  # fmt: skip
         finalizer = Finalizer(
             queue, chain, lane, numbers, poll_s=given.finalize_poll_ms / 1000, keep_ns=given.keep_s * 10**9,
-            now_ns=time.time_ns, on_return=batcher.wake,
+            now_ns=time.time_ns, on_return=batcher.wake, also_expire=packs.expire,
         )  # fmt: skip
         retriever = None
         if given.retriever:
             retriever = GrpcClient(given.retriever, RETRIEVER, receive_bytes_max=MESSAGE_BYTES_MAX)
             stack.push_async_callback(retriever.close)
+        free = partial(disk.check_free, home, given.free_bytes_min)
         server = DisperserServer(
             queue, lane, now_ns=time.time_ns, now_s=time.monotonic, geometry=parameters.geometry,
             rates=Rates(given.writes_per_minute, given.reads_per_minute, given.unlimited), retriever=retriever,
-            retrieve_timeout_s=given.retriever_timeout_s, free=partial(disk.check_free, home, given.free_bytes_min),
-            taken=batcher.wake,
+            retrieve_timeout_s=given.retriever_timeout_s, free=free, taken=batcher.wake,
         )  # fmt: skip
+        packer = PackerServer(packs, lane, checks, takes=server.takes_write, free=free, taken=batcher.wake)
         port = role.GrpcPort(
-            {SERVICE: server.methods()}, given.host, given.port, partial(setattr, endpoints, "address"),
-            receive_bytes_max=given.receive_bytes_max, calls_max=given.calls_max, observe=numbers.observe,
+            {SERVICE: server.methods(), PACKER: packer.methods()}, given.host, given.port,
+            partial(setattr, endpoints, "address"), receive_bytes_max=given.receive_bytes_max, calls_max=given.calls_max,
+            observe=numbers.observe,
         )  # fmt: skip
-        services: list[Service] = [_Pipeline(batcher, finalizer), port, role.Watch(lambda: kv.broken)]
+        watch = role.Watch(lambda: kv.broken, lambda: numbers.items.set(len(packs)))
+        services: list[Service] = [_Pipeline(batcher, finalizer, packer), port, watch]
         if given.scrub_interval_s:
             services.append(
                 role.Scrub(
                     kv,
-                    list(FAMILIES),
+                    list(families),
                     given.scrub_interval_s,
                     given.scrub_bytes_per_s,
                     numbers.scrubbed.inc,
@@ -157,12 +168,13 @@ class _Pipeline:
 
     name = "pipeline"
 
-    def __init__(self, batcher: Batcher, finalizer: Finalizer) -> None:
-        self._batcher, self._finalizer = batcher, finalizer
+    def __init__(self, batcher: Batcher, finalizer: Finalizer, packer: PackerServer) -> None:
+        self._batcher, self._finalizer, self._packer = batcher, finalizer, packer
 
     async def run(self, ready: Ready) -> None:
         async with Tasks() as tasks:
             tasks.start_background(self._batcher.run(), "batcher")
+            tasks.start_background(self._packer.run(), "packer")
             tasks.start_background(self._finalizer.run(), "finalizer")
             tasks.start_background(self._finalizer.run_expiry(), "expiry")
             ready()

@@ -63,11 +63,11 @@ Lie = Callable[[Any, Any], Any]
 class ChainView:
     """What duties of signers ask of the chain, over HTTP."""
 
-    def __init__(self, eth: HttpEth) -> None:
-        self._eth = eth
+    def __init__(self, eth: HttpEth, final_after_blocks: int = 0) -> None:
+        self._eth, self._final_after_blocks = eth, final_after_blocks
 
     async def finalized_block(self) -> int:
-        return (await self._eth.finalized()).number
+        return max(0, (await self._eth.finalized()).number - self._final_after_blocks)
 
     async def logs(self, address: bytes, first: int, last: int) -> Sequence[tuple[Sequence[bytes], bytes]]:
         return [(one.topics, one.data) for one in await self._eth.logs_of(address, (), first, last)]
@@ -106,6 +106,12 @@ class Network:
     async def transact(self, account: int, to: bytes, call: Call[Any]) -> None:
         receipt = await self.node.mined(await self.node.send(account, to=to, data=call.data, gas=5_000_000))
         assert int(receipt["status"], 16) == 1
+
+    async def mine(self) -> None:
+        """Empty blocks until cancelled."""
+        while True:
+            await self.node.call("evm_mine")
+            await asyncio.sleep(0.02)
 
     async def paid(self) -> list[bytes]:
         """Roots that were announced, in order, however often."""
@@ -167,7 +173,9 @@ def secret_of(account: bytes) -> bls.SecretKey:
 
 
 @asynccontextmanager
-async def network(home: Path, *, signers: Sequence[int] = SIGNERS, encoders: int = 1, **flags: Any) -> AsyncIterator[Network]:
+async def network(
+    home: Path, *, signers: Sequence[int] = SIGNERS, encoders: int = 1, final_after_blocks: int = 0, **flags: Any
+) -> AsyncIterator[Network]:
     """A chain with an epoch in which these accounts sign, and encoders."""
     async with AsyncExitStack() as stack:
         node = await stack.enter_async_context(node_kit.running(home, **flags))
@@ -177,7 +185,7 @@ async def network(home: Path, *, signers: Sequence[int] = SIGNERS, encoders: int
         for account in signers:
             await _enlist(stack, made, account)
         await made.transact(PAYER, DA_SIGNERS, da_signers.make_epoch())
-        view = ChainView(eth)
+        view = ChainView(eth, final_after_blocks)
         epoch = await view.ask(DA_SIGNERS, da_signers.epoch_number())
         quorums = [
             await view.ask(DA_SIGNERS, da_signers.get_quorum(epoch, quorum_id))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -346,5 +347,80 @@ def test_somebody_else_uses_the_account(tmp_path: Path) -> None:
             await net.node.mined(await net.node.send(network_kit.PAYER))
             await life(net, kv, Moment(), None, request_id)
             assert await net.paid() == [root_of(b"taken")]
+
+    asyncio.run(work())
+
+
+# -- a chain that changes its mind -------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def mining(net: Network) -> AsyncIterator[None]:
+    working = asyncio.create_task(net.mine())
+    try:
+        yield
+    finally:
+        working.cancel()
+        await asyncio.wait([working])
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(20):
+        while not await condition():  # noqa: ASYNC110 - what is waited for is on the other side of a connection
+            await asyncio.sleep(0.02)
+
+
+def test_a_reorganisation_takes_the_announcement_back(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with (
+            network_kit.network(tmp_path, final_after_blocks=3) as net,
+            network_kit.disperser(net, final_after_blocks=3, raise_s=0.3) as disperser,
+        ):
+            snapshot = await net.node.call("evm_snapshot")
+            request_id = await disperser.put(b"announced twice, paid once")
+
+            async def is_announced() -> bool:
+                return len(await net.paid()) == 1
+
+            await until(is_announced)
+            assert disperser.queue.get(request_id).upload_tx == b""  # not final, so it does not count
+            assert await net.node.call("evm_revert", snapshot)
+            async with mining(net):
+                await disperser.reaches(request_id, "FINALIZED")
+                assert await net.paid() == [root_of(b"announced twice, paid once")] == await net.recorded()
+
+    asyncio.run(work())
+
+
+def test_a_reorganisation_takes_the_record_back(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with (
+            network_kit.network(tmp_path, final_after_blocks=3) as net,
+            network_kit.disperser(net, final_after_blocks=3) as disperser,
+        ):
+            gate = asyncio.Event()
+
+            async def late(request: Any, reply: Any) -> Any:
+                await gate.wait()
+                return reply
+
+            for one in net.signers:
+                one.lie = late
+            async with mining(net):
+                request_id = await disperser.put(b"recorded twice")
+
+                async def is_announced() -> bool:
+                    return disperser.queue.get(request_id).upload_tx != b""
+
+                await until(is_announced)
+            snapshot = await net.node.call("evm_snapshot")
+            gate.set()
+            await disperser.reaches(request_id, "CONFIRMED")
+            assert await net.node.call("evm_revert", snapshot)
+            assert await net.recorded() == []
+            async with mining(net):
+                await disperser.reaches(request_id, "PROCESSING")
+                await disperser.reaches(request_id, "FINALIZED")
+                assert await net.paid() == [root_of(b"recorded twice")] == await net.recorded()
 
     asyncio.run(work())

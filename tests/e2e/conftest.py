@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-COMMAND_TIMEOUT_S = 150
+COMMAND_TIMEOUT_S = 400
 
 
 @dataclass(frozen=True)

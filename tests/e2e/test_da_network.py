@@ -19,6 +19,7 @@ import pytest
 from tests.e2e.conftest import Network, Zerog
 from tests.unit.da import da_wire
 
+from zerog.contracts import da_entrance
 from zerog.da.api import Quorum
 from zerog.da.retriever import Asking, Retriever
 from zerog.errors import InvalidInput
@@ -26,7 +27,7 @@ from zerog.primitives.blob import MAINNET
 from zerog.runtime.offload import Offload
 from zerog.sdk.availability import BlobRecord, open_reader
 from zerog.sdk.da import Da
-from zerog.types import Address
+from zerog.types import Address, parse_hex
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
@@ -225,3 +226,37 @@ def test_a_program_reads_without_trust(net: Network, blobs: list[Blob]) -> None:
                 await reader.sample(record, Path(net.status["da"]["parameters"]))
 
     asyncio.run(work())
+
+
+def test_the_next_epoch_comes_and_what_is_held_is_mined(net: Network, blobs: list[Blob], tmp_path: Path) -> None:
+    """28,800 blocks later: new quorums, blobs of the last epoch stay, and signers are taken at their word by the contract."""
+
+    def rpc(method: str, *params: Any) -> Any:
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+        request = urllib.request.Request(net.status["rpc_url"], body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
+            answer = json.loads(response.read())
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    for _ in range(3):
+        rpc("hardhat_mine", hex(9600))
+    entrance = net.status["contracts"]["da_entrance"]
+    topic = "0x" + da_entrance.REWARD_TOPIC.hex()
+    ends = time.monotonic() + PATIENCE_S
+    while not (found := rpc("eth_getLogs", {"address": entrance, "topics": [topic], "fromBlock": hex(28_000)})):
+        assert time.monotonic() < ends, "nothing was mined"
+        time.sleep(0.2)
+    reward = da_entrance.decode_reward([parse_hex(one) for one in found[0]["topics"]], parse_hex(found[0]["data"]))
+    assert reward.epoch == blobs[0].record.epoch
+    fresh = random.Random(9).randbytes(5000)
+
+    async def disperse() -> BlobRecord:
+        async with Da(net.status["da"]["disperser"]) as da:
+            return await da.wait(await da.disperse(fresh), timeout_s=PATIENCE_S)
+
+    record = asyncio.run(disperse())
+    assert record.epoch == reward.epoch + 1
+    for root, data in (("0x" + record.data_root.hex(), fresh), (blobs[1].root, blobs[1].data)):
+        net.zerog.json("da", "retrieve", root, "--output", str(tmp_path / "out"))
+        assert (tmp_path / "out").read_bytes() == data

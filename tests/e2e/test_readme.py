@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
-COMMAND_TIMEOUT_S = 120
+COMMAND_TIMEOUT_S = 400
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

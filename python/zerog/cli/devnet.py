@@ -258,18 +258,19 @@ def fund(
 
 @app.command()
 def demo(home: Home, as_json: Json = False) -> None:
-    """Live a few lives on the running network: money, a token, wrapped 0G, staking, a file, a stream. Again and again."""
+    """Live a few lives on the running network: money, a token, wrapped 0G, staking, a file, a stream, a blob. Repeatable."""
     home = home.absolute()
     found = launcher.running_status(home)
     options = topology.read(Paths(home))
     if options is None:
         raise Unavailable(f"no network in {home}")
-    people, storage = topology.accounts(options.mnemonic), found.get("storage")
+    people = topology.accounts(options.mnemonic)
+    lives = scenario.CHAIN_LIVES + (scenario.STORAGE_LIVES if "storage" in found else ())
     told = []
-    for life in scenario.CHAIN_LIVES + (scenario.STORAGE_LIVES if storage else ()):
+    for life in lives + (scenario.DA_LIVES if "da" in found else ()):
         with meter("waiting for blocks", quiet=as_json) as waiting:
             began = time.monotonic()
-            one = with_chain(found["rpc_url"], home, partial(_live, life, people, storage or {}, waiting.tick))
+            one = with_chain(found["rpc_url"], home, partial(_live, life, people, found, waiting.tick))
         took = time.monotonic() - began
         told.append({"life": one.life, "text": one.text, "seconds": round(took, 3), **one.values})
         if not as_json:
@@ -279,10 +280,14 @@ def demo(home: Home, as_json: Json = False) -> None:
 
 
 async def _live(
-    life: scenario.Life, people: list[Account], storage: dict[str, Any], tick: Callable[[], None], chain: Chain
+    life: scenario.Life, people: list[Account], status: dict[str, Any], tick: Callable[[], None], chain: Chain
 ) -> scenario.Told:
     """One life, with a sign of it on the terminal while it lasts."""
-    work = asyncio.ensure_future(life(scenario.Stage(chain, people, storage.get("indexer", ""), storage.get("kv", ""))))
+    storage = status.get("storage", {})
+    stage = scenario.Stage(
+        chain, people, storage.get("indexer", ""), storage.get("kv", ""), status.get("da", {}), status["rpc_url"]
+    )
+    work = asyncio.ensure_future(life(stage))
     while not (await asyncio.wait([work], timeout=0.1))[0]:
         tick()
     return work.result()

@@ -32,6 +32,13 @@ class SignerMetrics:
         """What the server tells: ``rows``, ``blobs``, ``false``."""
         {"rows": self.rows, "blobs": self.blobs, "false": self.false}[event].inc(count)
 
+    def mined(self, event: str) -> None:
+        """What the miner tells: ``round``, else what became of an answer."""
+        if event == "round":
+            self.rounds.inc()
+        else:
+            self.answers.labels(event).inc()
+
 
 class EncoderMetrics:
     """One encoder's numbers.

@@ -6,15 +6,17 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from zerog.contracts import registry
 from zerog.contracts.artifact import load
 from zerog.errors import InternalError
+from zerog.sdk.availability import open_reader
 from zerog.sdk.chain import Chain
+from zerog.sdk.da import Da
 from zerog.sdk.storage import open_storage
 from zerog.sdk.wallet import Account
 from zerog.storage.remote import FileInfo
@@ -25,6 +27,8 @@ ONE: Final = 10**18
 FILE_BYTES: Final = 3_000_000
 """Some segments of both shards, and an end that fills none."""
 REPLAY_TIMEOUT_S: Final = 30
+BLOB_BYTES: Final = 100_000
+BLOB_TIMEOUT_S: Final = 600
 DEMO_PUBKEY: Final = bytes.fromhex(
     "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
 )
@@ -42,12 +46,15 @@ class Told:
 
 @dataclass(frozen=True)
 class Stage:
-    """Where lives take place: the chain and its rich accounts; indexer and KV node if the network has storage."""
+    """Where lives take place: the chain and its rich accounts; indexer and KV node if the network has storage, and what its
+    status says of data availability if it has that."""
 
     chain: Chain
     people: list[Account]
     indexer: str = ""
     kv: str = ""
+    da: Mapping[str, Any] = field(default_factory=dict)
+    rpc_url: str = ""
 
 
 Life = Callable[[Stage], Awaitable[Told]]
@@ -155,5 +162,25 @@ async def stream(stage: Stage) -> Told:
     return Told("stream", text, {"stream": name, "version": found.version, "root": "0x" + written.roots[0].hex()})
 
 
+async def blob(stage: Stage) -> Told:
+    """A blob is dispersed to signers, comes back from their rows, and random rows of it say that it is available."""
+    data = os.urandom(BLOB_BYTES)
+    async with Da(stage.da["disperser"]) as da:
+        began = time.monotonic()
+        record = await da.wait(await da.disperse(data), timeout_s=BLOB_TIMEOUT_S)
+        took = time.monotonic() - began
+    async with open_reader(stage.rpc_url) as reader:
+        _check(await reader.retrieve(record) == data, "the blob")
+        found = await reader.sample(record, Path(stage.da["parameters"]), allow_insecure=True)
+    _check(found.available, "the blob's availability")
+    root = "0x" + record.data_root.hex()
+    text = (
+        f"{BLOB_BYTES:,} bytes dispersed as {root} in {took:.0f} s, signed for, fetched again and verified; "
+        f"{found.rows_proven} random rows proven: available but for a chance of {found.doubt:.0e}"
+    )
+    return Told("blob", text, {"root": root, "epoch": record.epoch, "quorum_id": record.quorum_id, "doubt": found.doubt})
+
+
 CHAIN_LIVES: Final[tuple[Life, ...]] = (money, token, wrapped, staking, signers)
 STORAGE_LIVES: Final[tuple[Life, ...]] = (file, stream)
+DA_LIVES: Final[tuple[Life, ...]] = (blob,)

@@ -19,6 +19,7 @@ from zerog.da.chain import SendingChain, entrance_of
 from zerog.da.metrics import SignerMetrics
 from zerog.da.parameters import open_parameters
 from zerog.da.signer.duties import EpochDuty, Identity, LogDuty, PruneDuty
+from zerog.da.signer.miner import Miner
 from zerog.da.signer.rows import SLICES, RowServer
 from zerog.da.signer.server import SIGNER, SignerServer
 from zerog.da.signer.store import FAMILIES, SignerStore
@@ -103,6 +104,14 @@ async def serve(config: Config, ready: Callable[[Endpoints], None] = lambda endp
                 page_blocks=chain_config.page_blocks,
             )  # fmt: skip
 
+        if given.mining:
+            payer = Key.read(Path(given.mining_key_file), named="da.signer.mining_key_file") if given.mining_key_file else None
+            wallet = chain if payer is None else SendingChain(eth, payer, endpoints.chain_id)
+            duties.miner = Miner(
+                wallet, store, reading, entrance, geometry=geometry, answers_max=given.mining_answers_max,
+                poll_s=given.mining_poll_ms / 1000, told=numbers.mined,
+            )  # fmt: skip
+
         def gauges() -> None:
             numbers.height.set(store.next_block or 0)
             numbers.epoch.set(0 if duties.epochs is None else duties.epochs.epoch)
@@ -155,6 +164,7 @@ class _Duties:
 
     def __init__(self, config: DaSignerConfig, log_poll_s: float, logs: LogDuty, prune: PruneDuty) -> None:
         self._config, self._log_poll_s, self._logs, self._prune = config, log_poll_s, logs, prune
+        self.miner: Miner | None = None
         self.epochs: EpochDuty | None = None
         """There once the port is known, which the chain is told."""
         self.serving = asyncio.Event()
@@ -170,6 +180,8 @@ class _Duties:
             start(self._logs.run(self._log_poll_s), "log")
             start(self.epochs.run(self._config.epoch_poll_ms / 1000), "epochs")
             start(self._prune.run(self._config.prune_poll_s), "prune")
+            if self.miner is not None:
+                start(self.miner.run(), "mining")
             ready()
             await self.epochs.serving.wait()
             self.serving.set()

@@ -26,6 +26,7 @@ struct Eight {
   ZG_LANE I add_i(I a, int b) { return _mm256_add_epi32(a, _mm256_set1_epi32(b)); }
   ZG_LANE I shift_exponent(I a) { return _mm256_slli_epi32(a, 23); }
   ZG_LANE I truncate(V a) { return _mm256_cvttps_epi32(a); }
+  ZG_LANE void store_i(uint32_t* to, I a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), a); }
   ZG_LANE M no_mass() { return _mm256_setzero_si256(); }
   ZG_LANE M add_mass(M sum, I weights) {
     const I even = _mm256_and_si256(weights, _mm256_set1_epi64x(0xffffffff)), odd = _mm256_srli_epi64(weights, 32);
@@ -48,6 +49,6 @@ struct Eight {
 
 }  // namespace
 
-const Table avx2 = {peak_lanes<Eight>, mass_lanes<Eight>, select_lanes<Eight>, mask_lanes<Eight>, nullptr};
+const Table avx2 = {peak_lanes<Eight>, mass_lanes<Eight>, weigh_lanes<Eight>, select_lanes<Eight>, mask_lanes<Eight>, nullptr};
 
 }  // namespace zg::batching::sample

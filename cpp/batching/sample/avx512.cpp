@@ -26,6 +26,7 @@ struct Sixteen {
   ZG_LANE I add_i(I a, int b) { return _mm512_add_epi32(a, _mm512_set1_epi32(b)); }
   ZG_LANE I shift_exponent(I a) { return _mm512_slli_epi32(a, 23); }
   ZG_LANE I truncate(V a) { return _mm512_cvttps_epi32(a); }
+  ZG_LANE void store_i(uint32_t* to, I a) { _mm512_storeu_si512(to, a); }
   ZG_LANE M no_mass() { return _mm512_setzero_si512(); }
   ZG_LANE M add_mass(M sum, I weights) {
     const I even = _mm512_and_si512(weights, _mm512_set1_epi64(0xffffffff)), odd = _mm512_srli_epi64(weights, 32);
@@ -47,6 +48,6 @@ struct Sixteen {
 
 }  // namespace
 
-const Table avx512 = {peak_lanes<Sixteen>, mass_lanes<Sixteen>, select_lanes<Sixteen>, mask_lanes<Sixteen>, nullptr};
+const Table avx512 = {peak_lanes<Sixteen>, mass_lanes<Sixteen>, weigh_lanes<Sixteen>, select_lanes<Sixteen>, mask_lanes<Sixteen>, nullptr};
 
 }  // namespace zg::batching::sample

@@ -24,8 +24,12 @@ constexpr float kMinusInfinity = -__builtin_huge_valf();
 constexpr float kReach = 23.0f;
 constexpr size_t kBlock = 256;
 
+// Steps of 1/64 of the temperature in which keep_top() sorts coarsely.
+constexpr size_t kBuckets = 64 * 24;
+
 struct Scratch {
-  std::vector<uint32_t> indexes, ranked;
+  std::vector<uint32_t> indexes, tokens, ranked, weights;
+  std::vector<uint64_t> measures;
   std::vector<Bias> before;  // what changed logits were
 };
 
@@ -92,62 +96,64 @@ uint32_t walk_all(const Table& table, const Row& row, size_t count, float highes
   return kNobody;
 }
 
+// Keeps of scratch.tokens (ascending) the fewest of highest rank whose measures (their number, or their weights) reach
+// `need`; all of them when they never do. A coarse sort by distance from the highest finds where the last one lies, so only its
+// neighbours are compared. The distance of a larger logit is never larger: rounding keeps the order.
+void keep_top(const Row& row, float highest, float scale, bool by_weight, uint64_t need, Scratch& scratch) {
+  auto& tokens = scratch.tokens;
+  const auto measure = [&](uint32_t token) { return by_weight ? uint64_t{scratch.weights[token]} : 1; };
+  const float step = 64.0f * scale;
+  const auto bucket_of = [&](uint32_t token) {
+    const float distance = (highest - row.logits[token]) * step;
+    return distance < static_cast<float>(kBuckets - 1) ? static_cast<size_t>(distance) : kBuckets - 1;
+  };
+  scratch.measures.assign(kBuckets, 0);
+  for (const uint32_t token : tokens) scratch.measures[bucket_of(token)] += measure(token);
+  uint64_t before = 0;
+  size_t last = 0;
+  while (last < kBuckets && before + scratch.measures[last] < need) before += scratch.measures[last++];
+  if (last == kBuckets) return;
+  auto& ranked = scratch.ranked;
+  ranked.clear();
+  for (const uint32_t token : tokens)
+    if (bucket_of(token) == last) ranked.push_back(token);
+  const Ranks ranks{row.logits};
+  std::sort(ranked.begin(), ranked.end(), ranks);
+  size_t kept = 0;
+  while (before < need) before += measure(ranked[kept++]);
+  const uint32_t cut = ranked[kept - 1];
+  tokens.erase(std::remove_if(tokens.begin(), tokens.end(), [&](uint32_t token) { return ranks(cut, token); }), tokens.end());
+}
+
 uint32_t draw_cut(const Table& table, const Row& row, size_t count, float highest, float scale, Scratch& scratch) {
   const bool has_k = row.top_k > 0 && row.top_k < count, has_p = row.top_p < 1.0f;
   scratch.indexes.resize(count);
-  uint64_t need = 0;
-  if (has_p && !has_k) need = share_of(row.top_p, table.mass(row.logits, count, highest, scale));
-  // The candidates: everything from some logit on, in order of index; widened until nothing of the answer can lie below.
-  size_t found = 0;
-  auto& ranked = scratch.ranked;
-  for (const float reach : {5.0f, 9.0f, 15.0f, kReach}) {
+  scratch.weights.resize(count);
+  const auto& weights = scratch.weights;
+  const uint64_t all = table.weigh(row.logits, count, highest, scale, scratch.weights.data());
+  const auto mass_of = [&](const std::vector<uint32_t>& tokens) {
+    uint64_t mass = 0;
+    for (const uint32_t token : tokens) mass += weights[token];
+    return mass;
+  };
+  // The candidates: everything from some logit on, in order of index; widened until nothing of the answer can lie below it.
+  auto& tokens = scratch.tokens;
+  for (const float reach : {5.0f, 9.0f, kReach}) {
     const float threshold = std::max(highest - reach * row.temperature, std::numeric_limits<float>::lowest());
-    found = table.select(row.logits, count, threshold, scratch.indexes.data());
-    if (reach == kReach || (has_k && found >= row.top_k)) break;
-    if (has_k || !has_p) continue;
-    uint64_t mass = 0;
-    for (size_t i = 0; i < found && mass < need; ++i) mass += weight_of(row, scratch.indexes[i], highest, scale);
-    if (mass >= need) break;
+    const size_t found = table.select(row.logits, count, threshold, scratch.indexes.data());
+    tokens.assign(scratch.indexes.begin(), scratch.indexes.begin() + static_cast<ptrdiff_t>(found));
+    if (has_k ? found >= row.top_k : has_p && mass_of(tokens) >= share_of(row.top_p, all)) break;
   }
-  ranked.assign(scratch.indexes.begin(), scratch.indexes.begin() + static_cast<ptrdiff_t>(found));
-  const Ranks ranks{row.logits};
-  if (has_k && found > row.top_k) {
-    std::nth_element(ranked.begin(), ranked.begin() + row.top_k, ranked.end(), ranks);
-    ranked.resize(row.top_k);
-  }
-  if (has_p) {
-    if (has_k) {
-      uint64_t mass = 0;
-      for (const uint32_t token : ranked) mass += weight_of(row, token, highest, scale);
-      need = share_of(row.top_p, mass);
-    }
-    uint64_t mass = 0;
-    size_t sorted = 0, kept = 0;
-    while (mass < need && kept < ranked.size()) {
-      if (kept == sorted) {  // sort a little more, four times as much as before
-        const size_t end = std::min(ranked.size(), std::max<size_t>(64, 4 * sorted));
-        const auto from = ranked.begin() + static_cast<ptrdiff_t>(sorted), to = ranked.begin() + static_cast<ptrdiff_t>(end);
-        std::partial_sort(from, to, ranked.end(), ranks);
-        sorted = end;
-      }
-      mass += weight_of(row, ranked[kept++], highest, scale);
-    }
-    ranked.resize(std::max<size_t>(1, kept));
-  }
-  // Back into the order of index, and the draw.
-  std::sort(ranked.begin(), ranked.end());
+  if (has_k && tokens.size() > row.top_k) keep_top(row, highest, scale, false, row.top_k, scratch);
+  if (has_p) keep_top(row, highest, scale, true, share_of(row.top_p, has_k ? mass_of(tokens) : all), scratch);
   const uint32_t least = least_weight(row.min_p);
   uint64_t total = 0;
-  for (const uint32_t token : ranked) {
-    const uint32_t one = weight_of(row, token, highest, scale);
-    if (one >= least) total += one;
-  }
+  for (const uint32_t token : tokens) total += weights[token] >= least ? weights[token] : 0;
   uint64_t target = draw_below(total, row.seed, row.stream, row.position);
-  for (const uint32_t token : ranked) {
-    const uint32_t one = weight_of(row, token, highest, scale);
-    if (one < least) continue;
-    if (target < one) return token;
-    target -= one;
+  for (const uint32_t token : tokens) {
+    if (weights[token] < least) continue;
+    if (target < weights[token]) return token;
+    target -= weights[token];
   }
   return kNobody;
 }

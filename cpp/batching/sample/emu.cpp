@@ -74,6 +74,6 @@ void rows_on_fibers(Row* rows, size_t row_count, size_t vocabulary, Drawn* drawn
 
 }  // namespace
 
-const Table emu = {scalar.peak, scalar.mass, scalar.select, scalar.mask, rows_on_fibers};
+const Table emu = {scalar.peak, scalar.mass, scalar.weigh, scalar.select, scalar.mask, rows_on_fibers};
 
 }  // namespace zg::batching::sample

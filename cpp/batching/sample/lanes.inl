@@ -43,6 +43,26 @@ uint64_t mass_lanes(const float* logits, size_t count, float highest, float scal
 }
 
 template <class L>
+uint64_t weigh_lanes(const float* logits, size_t count, float highest, float scale, uint32_t* weights) {
+  typename L::M sum = L::no_mass();
+  const typename L::V top = L::splat(highest), factor = L::splat(scale);
+  size_t at = 0;
+  for (; at + L::kWidth <= count; at += L::kWidth) {
+    const typename L::I here = weight<L>(L::load(logits + at), top, factor);
+    L::store_i(weights + at, here);
+    sum = L::add_mass(sum, here);
+  }
+  if (at < count) {
+    const typename L::I here = weight<L>(load_some<L>(logits, count, at), top, factor);
+    uint32_t tail[L::kWidth];
+    L::store_i(tail, here);
+    for (size_t i = 0; at + i < count; ++i) weights[at + i] = tail[i];
+    sum = L::add_mass(sum, here);
+  }
+  return L::mass_of(sum);
+}
+
+template <class L>
 size_t select_lanes(const float* logits, size_t count, float threshold, uint32_t* indexes) {
   size_t found = 0;
   const typename L::V least = L::splat(threshold);

@@ -13,6 +13,6 @@ namespace {
 
 }  // namespace
 
-const Table scalar = {peak_lanes<One>, mass_lanes<One>, select_lanes<One>, mask_lanes<One>, nullptr};
+const Table scalar = {peak_lanes<One>, mass_lanes<One>, weigh_lanes<One>, select_lanes<One>, mask_lanes<One>, nullptr};
 
 }  // namespace zg::batching::sample

@@ -25,6 +25,7 @@ struct One {
   static I add_i(I a, I b) { return static_cast<I>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
   static I shift_exponent(I a) { return static_cast<I>(static_cast<uint32_t>(a) << 23); }
   static I truncate(V a) { return static_cast<I>(a); }
+  static void store_i(uint32_t* to, I a) { *to = static_cast<uint32_t>(a); }
   static M no_mass() { return 0; }
   static M add_mass(M sum, I weights) { return sum + static_cast<uint32_t>(weights); }
   static uint64_t mass_of(M sum) { return sum; }

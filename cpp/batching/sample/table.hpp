@@ -16,6 +16,8 @@ struct Table {
   void (*peak)(const float* logits, size_t count, float* value, uint32_t* index);
   // The sum of weights: weight(x) = trunc(2^30 exp((x - highest) * scale)), exp by the steps of weight.inl.
   uint64_t (*mass)(const float* logits, size_t count, float highest, float scale);
+  // The same, and every weight: room for `count`.
+  uint64_t (*weigh)(const float* logits, size_t count, float highest, float scale, uint32_t* weights);
   // The indexes of logits >= threshold, ascending; returns how many. Room for `count`.
   size_t (*select)(const float* logits, size_t count, float threshold, uint32_t* indexes);
   // Logits whose bit is not set become minus infinity.

@@ -123,6 +123,19 @@ def go_binary(name: str) -> Path:
     return binary
 
 
+def da_client() -> Path:
+    """A client of data availability in Go that knows the published messages only (``da_client/main.go``)."""
+    source = Path(__file__).parent / "da_client"
+    names = ("go.mod", "go.sum", "main.go")
+    wanted = hashlib.sha256(b"".join((source / name).read_bytes() for name in names)).hexdigest()
+    with _once("go-da-client") as place:
+        binary, stamp = place / "da_client", place / "built"
+        if not binary.exists() or not stamp.exists() or stamp.read_text() != wanted:
+            _do([go_toolchain(), "build", "-o", str(binary), "."], 600, cwd=source)
+            stamp.write_text(wanted)
+    return binary
+
+
 def run_job(command: list[str], where: Path, net: Net, steps: list[Step]) -> tuple[list[Result], str]:
     """Steps of a job through a runner: what each gave, and all that the client printed."""
     job = where / "job.json"

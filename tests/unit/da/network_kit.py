@@ -40,7 +40,7 @@ from zerog.primitives.hashing import keccak256
 from zerog.runtime.eth import HttpEth
 from zerog.runtime.key import Key
 from zerog.runtime.offload import Offload
-from zerog.runtime.rpc_grpc import Caller, Unary, service
+from zerog.runtime.rpc_grpc import Caller, GrpcClient, Unary, service
 from zerog.store.kv import Kv
 from zerog.store.memory import MemoryKv
 from zerog.types import Address
@@ -134,6 +134,7 @@ class Disperser:
     batcher: Batcher
     outbox: Outbox
     channel: grpc.aio.Channel
+    target: str
     told: list[tuple[Address, str]]
     working: asyncio.Task[None]
     """Ends only when the pipeline falls."""
@@ -207,7 +208,8 @@ async def network(
 @asynccontextmanager
 async def disperser(
     net: Network, kv: Kv | None = None, *, pace: Pace = QUICK, patience: Patience = HASTY, encoders: Sequence[str] = (),
-    encode_s: float = 10, final_after_blocks: int = 0, raise_s: float = 20, eth: HttpEth | None = None, **queue: Any,
+    encode_s: float = 10, final_after_blocks: int = 0, raise_s: float = 20, eth: HttpEth | None = None,
+    retriever: GrpcClient | None = None, **queue: Any,
 ) -> AsyncIterator[Disperser]:  # fmt: skip
     """A disperser over a database, until the block is left: as abruptly as a task can end."""
     async with AsyncExitStack() as stack:
@@ -225,7 +227,9 @@ async def disperser(
         numbers = DisperserMetrics(CollectorRegistry())
         batcher = Batcher(blobs, asked, dispatch, chain, outbox, lane, da_kit.SMALL, numbers, pace=pace)
         finalizer = Finalizer(blobs, chain, lane, numbers, poll_s=0.05, keep_ns=10**18, now_ns=time.time_ns)
-        server = DisperserServer(blobs, lane, now_ns=time.time_ns, now_s=time.monotonic, geometry=da_kit.SMALL)
+        server = DisperserServer(
+            blobs, lane, now_ns=time.time_ns, now_s=time.monotonic, geometry=da_kit.SMALL, retriever=retriever
+        )
         port = await da_kit.serve(stack, service(SERVICE, server.methods()), MESSAGE_BYTES_MAX)
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
         running = [asyncio.create_task(batcher.run()), asyncio.create_task(finalizer.run())]
@@ -233,7 +237,7 @@ async def disperser(
             stack.push_async_callback(_stop, task)
         working = asyncio.create_task(_either(running))
         stack.push_async_callback(_stop, working)
-        yield Disperser(blobs, batcher, outbox, channel, told, working)
+        yield Disperser(blobs, batcher, outbox, channel, f"127.0.0.1:{port}", told, working)
         if working.done():
             working.result()
 

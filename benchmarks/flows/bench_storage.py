@@ -47,10 +47,10 @@ from zerog.sdk.chain import Chain
 from zerog.sdk.payer import ChainPayer
 from zerog.sdk.storage import Storage, open_storage
 from zerog.sdk.wallet import Account
-from zerog.storage.client import UploadOptions, submission
 from zerog.storage.erasure.manifest import Code
 from zerog.storage.layout import FileTree
 from zerog.storage.remote import Remote
+from zerog.storage.uploads import UploadOptions, submission
 
 pytestmark = pytest.mark.timeout(3600)
 

@@ -27,8 +27,8 @@ from zerog.errors import ZerogError
 from zerog.sdk.chain import Chain
 from zerog.sdk.storage import Storage, open_storage
 from zerog.sdk.wallet import Account
-from zerog.storage.client import UploadOptions
 from zerog.storage.remote import FileInfo
+from zerog.storage.uploads import UploadOptions
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

@@ -27,9 +27,9 @@ from zerog.sdk.chain import Chain
 from zerog.sdk.kv import KvBatch
 from zerog.sdk.storage import open_storage
 from zerog.sdk.wallet import Account
-from zerog.storage.client import UploadOptions
 from zerog.storage.kv.client import KvClient
 from zerog.storage.remote import Remote
+from zerog.storage.uploads import UploadOptions
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

@@ -22,7 +22,6 @@ from zerog.primitives.hashing import keccak256
 from zerog.runtime.eth import EthLog
 from zerog.storage import crypt, directory, frames
 from zerog.storage.api import Shard
-from zerog.storage.client import submission
 from zerog.storage.directory import Entry
 from zerog.storage.erasure import manifest
 from zerog.storage.ingest import Refusal
@@ -31,6 +30,7 @@ from zerog.storage.log import read_submission
 from zerog.storage.remote import FileInfo, _located, _sharded, _status
 from zerog.storage.rpc import read_segment, read_segments
 from zerog.storage.selection import ShardedNode
+from zerog.storage.uploads import submission
 from zerog.wire import abi
 
 DATA = bytes(range(256)) * 1030

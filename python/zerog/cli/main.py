@@ -137,6 +137,8 @@ def main() -> None:
     """Run the command line. Errors become one sentence and an exit code; a secret never reaches a core file."""
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # The parser looks through every installed package for plugins of its validator, which we have no use for.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     as_json = "--json" in sys.argv
     try:
         assemble(sys.argv[1] if len(sys.argv) > 1 else "")()

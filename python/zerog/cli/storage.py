@@ -75,7 +75,7 @@ def upload(
     """Store a file. The same file again costs nothing; after an interruption run it again, nothing is paid twice."""
     if file != "-" and not Path(file).is_file():
         raise InvalidInput(f"{file} is no file" + ("; use upload-dir" if Path(file).is_dir() else ""))
-    from zerog.storage.client import UploadOptions
+    from zerog.storage.uploads import UploadOptions
 
     code = None
     if erasure:
@@ -139,7 +139,7 @@ def upload_directory(
     as_json: Json = False,
 ) -> None:
     """Store a directory: its files, up to ten in a transaction, and the metadata whose root names it."""
-    from zerog.storage.client import UploadOptions
+    from zerog.storage.uploads import UploadOptions
 
     account = signer(sender, home.absolute(), keys, password_file)
     options = UploadOptions(replicas, method, task_size, skip_known=skip_tx, finality=finality, timeout_s=timeout)

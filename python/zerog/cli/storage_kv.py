@@ -127,7 +127,7 @@ def kv_write(
     renounce-writer; for single keys key-to-special, key-to-normal, grant-key-writer, revoke-key-writer, renounce-key-writer.
     """
     from zerog.sdk.kv import KvBatch
-    from zerog.storage.client import UploadOptions
+    from zerog.storage.uploads import UploadOptions
 
     names, values = stream_keys or [], stream_values or []
     if len(names) != len(values):

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from zerog.errors import PeerFault
 from zerog.sdk.files import FRAGMENT_SIZE, absolute, free_place, is_file, own_directory
 from zerog.storage import directory, part
-from zerog.storage.client import BATCH_SIZE, Progress, Resume, UploadOptions, shifted
 from zerog.storage.directory import Entry
 from zerog.storage.layout import FileTree
+from zerog.storage.transfer import BATCH_SIZE, Progress, shifted
+from zerog.storage.uploads import Resume, UploadOptions
 
 if TYPE_CHECKING:
     from zerog.sdk.storage import Storage

@@ -17,9 +17,11 @@ from typing import IO, TYPE_CHECKING, Any
 from zerog.errors import InvalidInput, NotFound, PeerFault, Unavailable
 from zerog.sdk.files import FRAGMENT_SIZE, assemble, fragment_bytes, free_place, opened, sealed
 from zerog.storage import part
-from zerog.storage.client import BATCH_SIZE, Payer, Progress, Resume, StorageClient, Stored, UploadOptions, shifted
+from zerog.storage.client import StorageClient
 from zerog.storage.layout import FileTree
 from zerog.storage.remote import FileInfo, NodeStatus, Remote, check_url
+from zerog.storage.transfer import BATCH_SIZE, Progress, shifted
+from zerog.storage.uploads import Payer, Resume, Stored, UploadOptions
 
 if TYPE_CHECKING:
     from zerog.sdk.chain import Chain

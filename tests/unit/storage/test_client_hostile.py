@@ -17,11 +17,12 @@ from tests.unit.storage.test_transfers import QUICK, MiningPayer, names
 
 from zerog.errors import PeerFault, Unavailable, ZerogError
 from zerog.sdk.storage import Storage
-from zerog.storage.client import StorageClient, UploadOptions
+from zerog.storage.client import StorageClient
 from zerog.storage.kv.client import KvClient
 from zerog.storage.layout import SEGMENT, FileTree, Layout
 from zerog.storage.part import Part, put
 from zerog.storage.remote import FileInfo, Remote
+from zerog.storage.uploads import UploadOptions
 
 pytestmark = pytest.mark.slow  # whole nodes live and die in these: `make test` stays under a minute without
 

@@ -18,11 +18,12 @@ from tests.unit.storage.test_transfers import MiningPayer
 from zerog.errors import Conflict, NotFound, Unavailable
 from zerog.runtime.config import RepairConfig
 from zerog.sdk.storage import Storage
-from zerog.storage.client import StorageClient, UploadOptions
+from zerog.storage.client import StorageClient
 from zerog.storage.erasure.manifest import Code
 from zerog.storage.erasure.repair import Repairer
 from zerog.storage.layout import SEGMENT
 from zerog.storage.remote import Remote
+from zerog.storage.uploads import UploadOptions
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -16,9 +16,9 @@ from tests.unit.storage.harness import Running, SimulatedEth, pattern, running, 
 from zerog.errors import InvalidInput, PeerFault, Unavailable
 from zerog.sdk.storage import open_storage
 from zerog.storage import frames
-from zerog.storage.client import UploadOptions
 from zerog.storage.layout import SEGMENT, FileTree, Proof, Segment
 from zerog.storage.remote import NodeRefused, Remote
+from zerog.storage.uploads import UploadOptions
 
 pytestmark = pytest.mark.slow  # whole nodes or processes in each: `make test` stays under a minute without
 

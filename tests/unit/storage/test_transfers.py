@@ -18,11 +18,12 @@ from zerog.errors import Conflict, InvalidInput, NotFound, Unauthorized, Unavail
 from zerog.sdk.files import file_root
 from zerog.sdk.storage import Encryption, Storage
 from zerog.storage import crypt, directory
-from zerog.storage.client import Resume, StorageClient, UploadOptions
+from zerog.storage.client import StorageClient
 from zerog.storage.directory import Entry
 from zerog.storage.layout import SEGMENT, FileTree
 from zerog.storage.remote import Remote
 from zerog.storage.stream_blob import StreamBlob, Write
+from zerog.storage.uploads import Resume, UploadOptions
 
 pytestmark = pytest.mark.slow  # whole nodes live and die in these: `make test` stays under a minute without
 

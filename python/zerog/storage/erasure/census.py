@@ -16,12 +16,12 @@ from typing import Any, Final, Literal
 
 from zerog.errors import InvalidInput, PeerFault, TimedOut, Unavailable
 from zerog.storage.api import Shard
-from zerog.storage.client import wrong_segment
 from zerog.storage.erasure.manifest import MANIFEST_SIZE_MAX, Manifest, Part
 from zerog.storage.erasure.placement import Losses, Row, best_losses, losses
 from zerog.storage.layout import FileTree, file_layout
 from zerog.storage.remote import Node, NodeRefused
 from zerog.storage.selection import ShardedNode
+from zerog.storage.transfer import wrong_segment
 from zerog.wire.jsonrpc import METHOD_NOT_FOUND
 
 Kind = Literal["data", "parity", "manifest"]

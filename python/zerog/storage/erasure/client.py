@@ -20,7 +20,7 @@ from typing import Final
 
 from zerog.errors import InvalidInput, NotFound, PeerFault, Unavailable
 from zerog.runtime.disk import check_free
-from zerog.storage.client import Payer, Progress, Resume, StorageClient, wrong_segment
+from zerog.storage.client import StorageClient
 from zerog.storage.erasure import coding
 from zerog.storage.erasure.census import (
     Census,
@@ -40,6 +40,8 @@ from zerog.storage.layout import SEGMENT, FileTree, file_layout
 from zerog.storage.part import Part as PartFile
 from zerog.storage.remote import Node, Remote
 from zerog.storage.selection import ShardedNode
+from zerog.storage.transfer import Progress, wrong_segment
+from zerog.storage.uploads import Payer, Resume
 from zerog.types import parse_hash
 
 CANDIDATES_MAX: Final = 8

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from zerog.errors import PeerFault, Unavailable
-from zerog.storage.client import Progress
 from zerog.storage.erasure.census import KINDS, Census, Durability, Failures, Held, Kind, Member, ask_file, merged
 from zerog.storage.erasure.manifest import Manifest, Part
 from zerog.storage.erasure.placement import plan, plan_copies
 from zerog.storage.erasure.reading import Reader
 from zerog.storage.layout import SEGMENT, Segment
+from zerog.storage.transfer import Progress
 
 _ROUNDS: Final = 4
 _POLL_S: Final = 0.25

@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc
 import pytest
+from tests.unit.chain import node_kit
 from tests.unit.da import network_kit
 from tests.unit.da.da_kit import SMALL
 from tests.unit.da.network_kit import Network
@@ -28,6 +29,7 @@ from zerog.wire.proto import da_signer_pb2
 pytestmark = pytest.mark.slow
 
 IN_VAIN = ("INSUFFICIENT_SIGNATURES", "FAILED", "CONFIRMED", "FINALIZED")
+GAS_OF_ONE = 6_000_000
 HASTY = Patience(sign_s=1, straggle_s=0.1)
 
 
@@ -217,6 +219,44 @@ def test_a_false_encoding_is_neither_paid_nor_signed(tmp_path: Path, seed: int) 
                     assert "encoding" in disperser.queue.get(request_id).reason
             assert await net.paid() == []
             assert [one.asked for one in net.signers] == [0] * len(net.signers)
+
+    asyncio.run(work())
+
+
+def test_an_ill_encoder_costs_time_and_no_retries(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with network_kit.network(tmp_path) as net, network_kit.disperser(net, retries_max=0) as disperser:
+            ill = iter(range(2))
+
+            def falls(reply: Any) -> Any:
+                if next(ill, None) is not None:
+                    raise RuntimeError("out of memory")
+                return reply
+
+            net.encoder_lies[0] = falls
+            request_id = await disperser.put(b"patience")
+            await disperser.reaches(request_id, "FINALIZED")
+            assert disperser.queue.get(request_id).retries == 0
+
+    asyncio.run(work())
+
+
+def test_a_recording_that_no_block_holds_is_halved(tmp_path: Path) -> None:
+    """Blocks with room for one commitment: what is too much is refused, and goes in smaller pieces."""
+
+    async def work() -> None:
+        home = tmp_path / "home"
+        node_kit.write_genesis(home, gasLimit=hex(GAS_OF_ONE))
+        pace = Pace(blob_s=60, gather_s=0.3, commit_gather_s=0.3, signing_max=9)
+        async with network_kit.network(home) as net, network_kit.disperser(net, pace=pace, retries_max=0) as disperser:
+            blobs = [b"blob %d" % number for number in range(4)]
+            ids = [await disperser.put(data) for data in blobs]
+            for request_id in ids:
+                await disperser.reaches(request_id, "FINALIZED", timeout_s=60)
+            assert len({disperser.queue.get(request_id).upload_tx for request_id in ids}) == 1
+            assert len({disperser.queue.get(request_id).commit_tx for request_id in ids}) > 1
+            assert sorted(await net.recorded()) == sorted(root_of(data) for data in blobs)
+            assert sorted(await net.paid()) == sorted(root_of(data) for data in blobs)
 
     asyncio.run(work())
 

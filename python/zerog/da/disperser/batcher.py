@@ -39,6 +39,8 @@ _log = log.get(__name__)
 TICK_S: Final = 0.1
 PAUSE_FIRST_S: Final = 0.5
 PAUSE_LAST_S: Final = 30.0
+_ILL: Final = ("INTERNAL", "UNIMPLEMENTED")
+"""Statuses of an encoder that is ill; its other answers are about the blob."""
 _WORLD: Final = (Unavailable, TimedOut, PeerFault, Exhausted, Refused)
 
 
@@ -115,6 +117,7 @@ class Batcher:
         self._encoding: set[bytes] = set()
         self._signing: dict[bytes, BlobRecord] = {}
         self._driven: set[int] = set()
+        self._commit_max = self._pace.commit_max
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -207,8 +210,8 @@ class Batcher:
     def _start_commit(self, tasks: Tasks, ready: Sequence[_Work], now: float) -> None:
         if not ready or not self._outbox.has_room:
             return
-        batch = ready[: self._pace.commit_max]
-        if len(batch) == self._pace.commit_max or now - min(work.ready_s for work in batch) >= self._pace.commit_gather_s:
+        batch = ready[: self._commit_max]
+        if len(batch) == self._commit_max or now - min(work.ready_s for work in batch) >= self._pace.commit_gather_s:
             self._start(tasks, batch, "commit", partial(self._commit, batch))
 
     def _start(self, tasks: Tasks, works: Sequence[_Work], stage: str, step: Callable[[], Awaitable[None]]) -> None:
@@ -243,6 +246,8 @@ class Batcher:
             if work.announced and made.data_root != work.entry.data_root:
                 raise PeerFault("the encoders give another root than the one that was announced")
         except (PeerFault, InvalidInput) as error:
+            if error.facts.get("status") in _ILL:
+                raise
             await self._failed(work, f"encoding: {error}")
             work.rest(self._now_s())
             return
@@ -314,6 +319,7 @@ class Batcher:
             outcome = await self._outbox.drive(intent, final=intent.kind == UPLOAD)
         except Refused as error:
             _log.warning("disperser.refused", kind=intent.kind, nonce=intent.nonce, reason=str(error))
+            self._measure(intent, succeeded=False)
             self._numbers.transactions.labels(intent.kind, "failed").inc()
             for request_id in intent.request_ids:
                 if (work := self._works.get(request_id)) is not None:
@@ -327,6 +333,8 @@ class Batcher:
             steps = self._announced(intent, outcome) if intent.kind == UPLOAD else self._recorded(intent, outcome)
         await self._settle(steps, batch)
         self._outbox.forgotten(intent)
+        if outcome.alive:
+            self._measure(intent, succeeded=outcome.succeeded)
         word = "dead" if not outcome.alive else "done" if outcome.succeeded else "failed"
         self._numbers.transactions.labels(intent.kind, word).inc()
         _log.info(
@@ -339,6 +347,12 @@ class Batcher:
                     work.signed = None
                     work.rest(self._now_s())
                     await self._failed(work, f"{intent.kind}: the transaction failed in block {outcome.block_number}")
+
+    def _measure(self, intent: Intent, *, succeeded: bool) -> None:
+        """A recording that was too much for a block makes the next half as large."""
+        if intent.kind == COMMIT:
+            count = len(intent.request_ids)
+            self._commit_max = min(2 * self._commit_max, self._pace.commit_max) if succeeded else max(count // 2, 1)
 
     def _announced(self, intent: Intent, outcome: Outcome) -> dict[bytes, dict[str, Any]]:
         """Epoch and quorum of each blob, from the announcement's events."""
@@ -366,21 +380,24 @@ class Batcher:
 
     # --- the disk -----------------------------------------------------------------------------------------------------
 
-    async def _settle(self, steps: dict[bytes, dict[str, Any]], batch: Batch) -> None:
-        for after in await self._lane.run(self._queue.settle, steps, batch):
+    async def _settle(self, steps: dict[bytes, dict[str, Any]], batch: Batch) -> list[Entry]:
+        settled = await self._lane.run(self._queue.settle, steps, batch)
+        for after in settled:
             if (work := self._works.get(after.request_id)) is not None:
                 work.entry = after
             if after.status == Status.CONFIRMED:
                 self._numbers.blobs.labels("confirmed").inc()
                 self._numbers.bytes.inc(after.size_bytes)
                 _log.info("blob.confirmed", root=after.data_root.hex()[:16], epoch=after.epoch, quorum=after.quorum_id)
+        return settled
 
     async def _note(self, work: _Work, reason: str) -> None:
         if work.entry.reason != reason[:256]:
             await self._settle({work.id: {"reason": reason[:256]}}, Batch())
 
     async def _end(self, work: _Work, status: Status, reason: str) -> None:
-        await self._settle({work.id: {"status": status, "reason": reason[:256]}}, Batch())
+        if not await self._settle({work.id: {"status": status, "reason": reason[:256]}}, Batch()):
+            return  # it was confirmed in the meantime
         self._numbers.blobs.labels(status.name.lower()).inc()
         _log.error("blob.failed", status=status.name, size_bytes=work.entry.size_bytes, reason=reason)
 

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -43,7 +44,7 @@ class Encoding:
     """In the wire form: x ‖ y, little-endian, no flags."""
     slices: Sequence[bytes]
 
-    @property
+    @cached_property
     def size_bytes(self) -> int:
         return sum(len(one) for one in self.slices)
 
@@ -117,7 +118,7 @@ class Encoders:
             except ZerogError as error:
                 worker.ill(self._now_s())
                 _log.warning("encoder.failed", target=worker.target, error=error.code, reason=str(error))
-                if isinstance(error, PeerFault):
+                if isinstance(error, PeerFault) and "status" not in error.facts:  # it answered, and falsely
                     self._told(worker.target, str(error))
                 if len(tried) == len(self._workers):
                     raise

@@ -161,14 +161,15 @@ class BlobQueue:
         """Write one step of each of several blobs together with ``batch``: all of it or nothing.
 
         Args:
-            steps: fields to change, by request id. Blobs that have ended are left as they are.
+            steps: fields to change, by request id. Blobs that have ended, or gone where no such step leads from, are left as
+                they are.
 
         Returns:
             The blobs that took their step.
         """
         with self._lock:
-            open_now = [(self._open[request_id], changes) for request_id, changes in steps.items() if request_id in self._open]
-            after = [_step(entry, changes, batch) for entry, changes in open_now]
+            found = [(self._open[request_id], changes) for request_id, changes in steps.items() if request_id in self._open]
+            after = [_step(entry, changes, batch) for entry, changes in found if _leads(entry, changes)]
             self._kv.write(batch)
             for entry in after:
                 self._take(entry)
@@ -214,6 +215,11 @@ class BlobQueue:
         return count
 
 
+def _leads(entry: Entry, changes: Mapping[str, Any]) -> bool:
+    status = changes.get("status", entry.status)
+    return status == entry.status or status in _NEXT[entry.status]
+
+
 def _step(entry: Entry, changes: Mapping[str, Any], batch: Batch) -> Entry:
     """The blob after a step, and what is written for it.
 
@@ -221,7 +227,7 @@ def _step(entry: Entry, changes: Mapping[str, Any], batch: Batch) -> Entry:
         InvalidInput: no such step exists.
     """
     after: Entry = msgspec.structs.replace(entry, **changes)
-    if after.status != entry.status and after.status not in _NEXT[entry.status]:
+    if not _leads(entry, changes):
         raise InvalidInput(f"no step leads from {entry.status.name} to {after.status.name}")
     batch.put("da_request", after.request_id, msgspec.msgpack.encode(after))
     if after.status in (Status.CONFIRMED, Status.FINALIZED):

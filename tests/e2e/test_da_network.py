@@ -16,6 +16,8 @@ from typing import Any
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tests.e2e.conftest import Network, Zerog
 from tests.unit.da import da_wire
 
@@ -138,10 +140,27 @@ def test_the_networks_own_clients_see_statuses_and_data(net: Network, blobs: lis
             )
 
     asyncio.run(ask())
+    asyncio.run(well(net))
     too_much = net.zerog.home.parent / "too-much"
     too_much.write_bytes(bytes(MAINNET.data_size_bytes_max + 1))
     assert "at most" in net.zerog.fails(2, "da", "disperse", str(too_much))
     too_much.unlink()
+
+
+async def well(net: Network) -> None:
+    """Every role tells standard tools that it serves, and what."""
+    roles = {
+        "disperser.Disperser": "disperser", "retriever.Retriever": "retriever", "zerog.da.v1.Light": "light",
+        "encoder.Encoder": "encoder",
+    }  # fmt: skip
+    where = {name: net.status["da"][role] for name, role in roles.items()} | {"signer.Signer": net.status["da"]["signers"][3]}
+    for name, target in where.items():
+        async with grpc.aio.insecure_channel(target) as channel:
+            reply = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=name))
+            assert reply.status == health_pb2.HealthCheckResponse.SERVING, name
+            asked = iter([reflection_pb2.ServerReflectionRequest(list_services="")])
+            async for told in reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(asked):
+                assert name in {one.name for one in told.list_services_response.service}
 
 
 def test_samples_say_available(net: Network, blobs: list[Blob]) -> None:

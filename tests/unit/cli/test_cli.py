@@ -128,6 +128,11 @@ def test_version_and_no_arguments(run: Run) -> None:
         ["chain", "block", "--rpc", "ftp://x"], ["chain", "account", "balance", "0x1"], ["bench", "nothing"],
         ["chain", "import", "/nowhere/blocks", "--home", "/nowhere"], ["config", "show", "--config", "/nowhere/x.toml"],
         ["devnet", "up", "--rpc-port", "70000"], ["devnet", "fund", OWNER, "none"], ["chain", "deploy", "x.json"],
+        ["da", "retrieve", "0x12"], ["da", "retrieve", "0x" + "12" * 32, "--json"],
+        ["da", "retrieve", "0x" + "12" * 32, "-o", "x", "--epoch", "1"], ["da", "sample", "nothing"],
+        ["da", "retrieve", "0x" + "12" * 32, "0x" + "13" * 32, "--epoch", "1", "--quorum", "0"],
+        ["da", "sample", "0x" + "12" * 32, "--rows", "257"], ["da", "retrieve", "0x" + "12" * 32, "--entrance", "0x1"],
+        ["da", "signer", "run", "--params", "/nowhere"], ["da", "encoder", "run", "--workers", "0"],
     ],
 )  # fmt: skip
 def test_misuse_is_2_and_says_why(run: Run, arguments: list[str]) -> None:

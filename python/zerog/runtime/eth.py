@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,6 +20,7 @@ from zerog.wire import jsonrpc
 
 _log = log.get(__name__)
 
+_QUANTITY = re.compile("0x[0-9a-fA-F]{1,64}")
 _PAGE_TOO_LARGE = ("exceeds the max limit of", "too large with more than")
 _RATE_LIMITED = (429, 503)
 _FIRST_PAUSE_S = 0.1
@@ -147,12 +149,12 @@ class HttpEth:
         found = await self._call("eth_getBlockByNumber", hex(number), False)
         if found is None:
             return None
-        return _read(lambda: BlockHead(int(found["number"], 16), parse_hash(found["hash"]), parse_hash(found["parentHash"])))
+        return _read(lambda: BlockHead(_number(found["number"]), parse_hash(found["hash"]), parse_hash(found["parentHash"])))
 
     async def finalized(self) -> BlockHead:
         """The last block that is never taken back, by the node's word."""
         found = await self._call("eth_getBlockByNumber", "finalized", False)
-        return _read(lambda: BlockHead(int(found["number"], 16), parse_hash(found["hash"]), parse_hash(found["parentHash"])))
+        return _read(lambda: BlockHead(_number(found["number"]), parse_hash(found["hash"]), parse_hash(found["parentHash"])))
 
     async def logs(self, address: bytes, topic: bytes, first: int, last: int) -> list[EthLog]:
         return await self.logs_of(address, (topic,), first, last)
@@ -169,10 +171,10 @@ class HttpEth:
                 EthLog(
                     tuple(parse_hash(topic) for topic in entry["topics"]),
                     parse_hex(entry["data"]),
-                    int(entry["blockNumber"], 16),
+                    _number(entry["blockNumber"]),
                     parse_hash(entry["blockHash"]),
                     parse_hash(entry["transactionHash"]),
-                    int(entry["logIndex"], 16),
+                    _number(entry["logIndex"]),
                 )
                 for entry in found
                 if not entry.get("removed", False)
@@ -218,7 +220,7 @@ class HttpEth:
                 (parse_hex(entry["address"]), tuple(parse_hash(topic) for topic in entry["topics"]), parse_hex(entry["data"]))
                 for entry in found["logs"]
             )
-            status, number, gas = (int(found[name], 16) for name in ("status", "blockNumber", "gasUsed"))
+            status, number, gas = (_number(found[name]) for name in ("status", "blockNumber", "gasUsed"))
             return EthReceipt(status == 1, number, gas, logs)
 
         return _read(read)
@@ -307,7 +309,14 @@ async def known_chain(eth: Eth, endpoint: str) -> int:
 
 
 def _quantity(value: Any) -> int:
-    return _read(lambda: int(value, 16))
+    return _read(lambda: _number(value, 256))
+
+
+def _number(value: Any, bits: int = 64) -> int:
+    """A quantity: ``0x`` and hex digits."""
+    if not isinstance(value, str) or not _QUANTITY.fullmatch(value) or (number := int(value, 16)) >> bits:
+        raise ValueError(f"expected a number of at most {bits} bits as 0x and hex digits, found {str(value)[:80]!r}")
+    return number
 
 
 def _read(read: Callable[[], _T]) -> _T:

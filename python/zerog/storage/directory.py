@@ -23,7 +23,8 @@ from zerog.types import parse_hash
 from zerog.wire.jsonrpc import parse
 
 MAGIC: Final = bytes(keccak256(b"0g-storage-client-dir-codec"))
-VERSION: Final = 2
+ONE_ROOT, SEVERAL_ROOTS = 1, 2
+"""Versions of the metadata: files with one ``hash``, which every client reads, or with a list ``roots`` of their fragments."""
 DEPTH_MAX: Final = 128
 ENTRIES_MAX: Final = 1_000_000
 METADATA_SIZE_MAX: Final = 1 << 28
@@ -43,25 +44,29 @@ class Entry:
     link: str = ""
     entries: tuple[Entry, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, version: int = SEVERAL_ROOTS) -> dict[str, Any]:
+        """As metadata of a version has it. An empty file has a hash of zeros in the first, no roots in the second."""
         made: dict[str, Any] = {"name": self.name, "type": self.kind}
-        if self.roots:
+        if version == ONE_ROOT and self.kind == "file":
+            made["hash"] = "0x" + self.roots[0].hex() if self.roots else _NO_ROOT
+        elif self.roots:
             made["roots"] = ["0x" + root.hex() for root in self.roots]
         if self.size:
             made["size"] = self.size
         if self.link:
             made["link"] = self.link
         if self.entries:
-            made["entries"] = [entry.to_json() for entry in self.entries]
+            made["entries"] = [entry.to_json(version) for entry in self.entries]
         return made
 
 
 def encode(root: Entry) -> bytes:
-    """The metadata file of a directory."""
+    """The metadata file of a directory: of the first version where that can say it, since older clients read no other."""
     if root.kind != "directory":
         raise InvalidInput(f"directory: expected a directory at the top, found a {root.kind}")
-    text = json.dumps(root.to_json(), ensure_ascii=False, separators=(",", ":"))
-    return MAGIC + VERSION.to_bytes(2, "big") + text.encode()
+    version = SEVERAL_ROOTS if any(len(entry.roots) > 1 for _, entry in walk(root)) else ONE_ROOT
+    text = json.dumps(root.to_json(version), ensure_ascii=False, separators=(",", ":"))
+    return MAGIC + version.to_bytes(2, "big") + text.encode()
 
 
 def is_metadata(data: bytes) -> bool:

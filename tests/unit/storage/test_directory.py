@@ -31,15 +31,27 @@ def test_the_bytes() -> None:
             Entry("up", "symbolic", link="../a.txt"),)),
     ))  # fmt: skip
     made = directory.encode(tree)
-    assert made[:34] == bytes(keccak256(b"0g-storage-client-dir-codec")) + b"\0\2"
+    assert made[:34] == bytes(keccak256(b"0g-storage-client-dir-codec")) + b"\0\1"
     assert json.loads(made[34:]) == {
         "name": "top", "type": "directory", "entries": [
-            {"name": "a.txt", "type": "file", "roots": ["0x" + "11" * 32], "size": 5}, {"name": "empty", "type": "file"},
+            {"name": "a.txt", "type": "file", "hash": "0x" + "11" * 32, "size": 5},
+            {"name": "empty", "type": "file", "hash": "0x" + "00" * 32},
             {"name": "sub", "type": "directory", "entries": [{"name": "up", "type": "symbolic", "link": "../a.txt"}]},
         ],
     }  # fmt: skip
     assert directory.decode(made) == tree
     assert [path for path, _ in directory.walk(tree)] == [("a.txt",), ("empty",), ("sub",), ("sub", "up")]
+
+
+def test_files_of_several_fragments_need_version_2() -> None:
+    tree = Entry("", "directory", entries=(Entry("empty", "file"), Entry("long", "file", (ROOT, b"\x12" * 32), 9)))
+    made = directory.encode(tree)
+    assert made[32:34] == b"\0\2"
+    assert json.loads(made[34:])["entries"] == [
+        {"name": "empty", "type": "file"},
+        {"name": "long", "type": "file", "roots": ["0x" + "11" * 32, "0x" + "12" * 32], "size": 9},
+    ]
+    assert directory.decode(made) == tree
 
 
 def test_version_1_has_one_hash() -> None:

@@ -80,7 +80,7 @@ async def upload(storage: Storage, path: Path, options: UploadOptions, progress:
             if len(batch) == BATCH_SIZE:
                 await store()
     await store()
-    metadata = directory.encode(directory.build(absolute(path).name, entries))
+    metadata = directory.encode(directory.build(directory.TOP_NAME, entries))
     (top,) = await storage.client.upload([metadata], storage.payer, options, resume=resume)
     transactions.update({top.tx_hash} if top.tx_hash is not None else ())
     if resume is not None:

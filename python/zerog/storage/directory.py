@@ -30,6 +30,11 @@ ENTRIES_MAX: Final = 1_000_000
 METADATA_SIZE_MAX: Final = 1 << 28
 _NO_ROOT: Final = "0x" + "00" * 32  # what the Go client writes for an empty file
 
+_ESCAPED: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
+"""As Go's encoder writes them: the same directory then has the same root as from the official client."""
+TOP_NAME: Final = "/"
+"""What the Go client calls the top, and joins to the path that it downloads to: any other name becomes a folder in between."""
+
 Kind = Literal["file", "directory", "symbolic"]
 
 
@@ -65,7 +70,7 @@ def encode(root: Entry) -> bytes:
     if root.kind != "directory":
         raise InvalidInput(f"directory: expected a directory at the top, found a {root.kind}")
     version = SEVERAL_ROOTS if any(len(entry.roots) > 1 for _, entry in walk(root)) else ONE_ROOT
-    text = json.dumps(root.to_json(version), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(root.to_json(version), ensure_ascii=False, separators=(",", ":")).translate(_ESCAPED)
     return MAGIC + version.to_bytes(2, "big") + text.encode()
 
 

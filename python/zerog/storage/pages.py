@@ -148,7 +148,7 @@ def folder(cid: str, path: Sequence[str], entry: Entry) -> str:
     for one in sorted(entry.entries, key=lambda one: (one.kind != "directory", one.name)):
         rows.append(_row(here + quote(one.name, safe=""), one))
     empty = "" if entry.entries else '<p class="faint">This folder is empty.</p>'
-    title = path[-1] if path else entry.name or "Folder"
+    title = path[-1] if path else entry.name.strip("/") or "Folder"
     return page(
         title,
         f"<h1><bdi>{escape(title)}</bdi></h1><p>{' / '.join(crumbs)}</p><table><tr><th>name</th><th>type</th>"

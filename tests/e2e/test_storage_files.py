@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -178,3 +179,26 @@ def test_a_node_killed_in_the_middle(storage: Storage, tmp_path: Path) -> None:
     assert not done["paid"]
     zerog.json("storage", "download", str(tmp_path / "out"), "--root", root, "--node", node.url)
     assert (tmp_path / "out").read_bytes() == data
+
+
+def test_a_disk_that_refuses_writes(storage: Storage, tmp_path: Path) -> None:
+    """What comes is refused and not acknowledged; the node ends by itself, and a new start goes on without loss."""
+    node, zerog = storage.whole, storage.zerog
+    assert node.process is not None
+    (tmp_path / "kept").write_bytes(pattern(600_000, 91))
+    (tmp_path / "late").write_bytes(pattern(3 * SEGMENT, 92))
+    at = storage.nodes(node)
+    root = zerog.json("storage", "upload", str(tmp_path / "kept"), *at)["root"]
+    unlimited = resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE, (1, unlimited[1]))  # no file of it may grow
+    told = zerog.fails(3, "storage", "upload", str(tmp_path / "late"), *at)
+    assert "not on enough nodes" in told
+    assert node.process.wait(20) == 1
+    node.process = None
+    node.start()
+    zerog.json("storage", "download", str(tmp_path / "out"), "--root", root, *at)
+    assert (tmp_path / "out").read_bytes() == (tmp_path / "kept").read_bytes()
+    done = zerog.json("storage", "upload", str(tmp_path / "late"), *at)
+    assert not done["paid"], "the transaction of the first attempt counts"
+    zerog.json("storage", "download", str(tmp_path / "out2"), "--root", done["root"], *at)
+    assert (tmp_path / "out2").read_bytes() == (tmp_path / "late").read_bytes()

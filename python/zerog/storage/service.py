@@ -18,7 +18,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from zerog.contracts import registry as contracts
-from zerog.errors import ConfigError, InvalidInput
+from zerog.errors import ConfigError, Exhausted, InvalidInput, Unavailable
 from zerog.runtime import disk, log, metrics, process
 from zerog.runtime.config import Config, StorageConfig
 from zerog.runtime.eth import Eth, SendingEth, known_chain, open_eth
@@ -45,6 +45,8 @@ from zerog.types import parse_address
 _log = log.get(__name__)
 
 TOKEN_FILE = "admin.token"
+_WATCH_S = 0.5
+_FREE_TO_START_BYTES = 8 << 20
 
 
 @dataclass
@@ -295,6 +297,7 @@ class _Upkeep:
             async with Tasks() as tasks:
                 tasks.start_background(self._copies(lane), "copies")
                 tasks.start_background(self._drop_damaged(lane), "damaged")
+                tasks.start_background(self._watch_database(), "database")
                 if node.config.store.scrub_interval_s:
                     tasks.start_background(self._scrub(lane), "scrub")
                 ready()
@@ -306,6 +309,25 @@ class _Upkeep:
         unfinished = await lane.run(store.unfinished)
         await self._node.ingest.on_new([tx for seq in unfinished if (tx := store.find_tx(seq)) is not None])
         await self._node.ingest.run_copies()
+
+    async def _watch_database(self) -> None:
+        """End the process when its database cannot be written any more: only a new start reads what was kept out of the log.
+
+        While the disk is full that would not help, and what is here is served until there is room.
+        """
+        kv, config, told = self._node.store.kv, self._node.config, False
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            if kv.broken is None:
+                continue
+            try:
+                disk.check_free(Path(config.home), max(config.store.free_bytes_min, _FREE_TO_START_BYTES))
+            except Exhausted as error:
+                if not told:
+                    _log.error("store.waits_for_room", reason=str(error), database=kv.broken)
+                told = True
+                continue
+            raise Unavailable(f"the database cannot be written any more ({kv.broken}); start the node again")
 
     async def _drop_damaged(self, lane: Offload) -> None:
         """A damaged segment is forgotten, so that the file counts as unfinished and can be uploaded or synchronised again."""

@@ -53,7 +53,9 @@ def up(
     ] = None,
     miner: Annotated[
         bool | None,
-        typer.Option("--miner/--no-miner", help="One storage node mines; fixed when the network is made.  [default: miner]"),
+        typer.Option(
+            "--miner/--no-miner", help="One storage node mines; fixed when the network is made.  [default: miner, if storage]"
+        ),
     ] = None,
     repair: Annotated[
         bool | None,

@@ -238,6 +238,8 @@ def choose(paths: Paths, wanted: Mapping[str, Any]) -> Options:
                     f"the network in {paths.home} was made with {other}; "
                     f"leave the option away, or begin anew with `zerog devnet reset`"
                 )
+    elif said.get("storage") is False:
+        said.setdefault("miner", False)  # nobody would close the epochs of a network made without storage
     options = Options(**{**asdict(known or Options()), **said})
     _check(options)
     return options

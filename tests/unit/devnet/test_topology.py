@@ -257,3 +257,37 @@ def test_a_network_made_without_data_availability_stays_without(paths: Paths) ->
     del old["da"]
     paths.network.write_text(json.dumps(old))
     assert prepared(paths, {}).da is False
+
+
+def test_one_node_mines_and_a_service_repairs(paths: Paths) -> None:
+    options = prepared(paths, {})
+    made = {role.name: role for role in topology.roles(paths, options, PORTS)}
+    miners = [read_back(paths, made[f"storage-{index}"]).storage.miner for index in range(4)]
+    assert [one.enabled for one in miners] == [True, False, False, False]
+    account = topology.miner_account(options.mnemonic)
+    assert Path(miners[0].key_file).read_text() == account.export_secret().removeprefix("0x")
+    assert stat.S_IMODE(Path(miners[0].key_file).stat().st_mode) == 0o600
+    assert miners[0].close_epochs
+    genesis = parse(topology.network_genesis(options))
+    assert genesis.alloc[account.address]["balance"] == topology.ACCOUNT_BALANCE
+    status = topology.status(paths, options, PORTS, 1)
+    assert read_back(paths, made["repair"]).repair.indexer == status["storage"]["indexer"]
+    assert status["storage"]["miner"] == {"node": status["storage"]["nodes"][0], "address": account.address_text}
+    left_out = prepared(paths, {"repair": False})
+    assert "repair" not in topology.status(paths, left_out, PORTS, 1)["storage"]
+    assert not [role for role in topology.roles(paths, left_out, PORTS) if role.name == "repair"]
+
+
+@pytest.mark.parametrize("wanted", [{"miner": False}, {"storage": False}])
+def test_a_network_made_without_a_miner_stays_without(paths: Paths, wanted: dict[str, bool]) -> None:
+    options = prepared(paths, wanted)
+    assert not paths.miner_key.exists()
+    assert parse(topology.network_genesis(options)).alloc.keys() < parse(topology.network_genesis(Options())).alloc.keys()
+    with pytest.raises(Conflict, match="--no-miner"):
+        prepared(paths, {"miner": True})
+    again = prepared(paths, {"storage": True})
+    assert "miner" not in topology.status(paths, again, PORTS, 1)["storage"]
+    old = json.loads(paths.network.read_text())
+    del old["miner"]
+    paths.network.write_text(json.dumps(old))
+    assert prepared(paths, {}).miner is False

@@ -22,12 +22,12 @@ from tests.property.test_storage_decoders import VALUES, bent, changed
 
 from zerog.errors import Corrupt, InvalidInput, PeerFault
 from zerog.runtime.eth import HttpEth
-from zerog.storage.client import Resume
 from zerog.storage.erasure.census import _told
 from zerog.storage.erasure.client import _listing
 from zerog.storage.kv.client import _hashes, _pair_page, _progress, _value_page
 from zerog.storage.layout import SEGMENT
 from zerog.storage.part import Part
+from zerog.storage.uploads import Resume
 from zerog.store.kv import seal, unseal, unseal_rows
 
 HASH, OTHER, ADDRESS = "0x" + "11" * 32, "0x" + "12" * 32, "0x" + "22" * 20

@@ -101,7 +101,9 @@ class Resume:
                     len(bytes.fromhex(text)) == 32 for pair in found["transactions"].items() for text in pair
                 ):
                     raise ValueError
-            except (ValueError, KeyError, TypeError, AttributeError):
+                if found.get("header") is not None and len(bytes.fromhex(found["header"])) not in (17, 50):
+                    raise ValueError
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 raise InvalidInput(
                     f"{path} is no state of an upload; remove it to begin anew (a file may be paid for again)"
                 ) from None

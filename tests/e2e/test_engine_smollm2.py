@@ -1,4 +1,4 @@
-"""The native backend on the real SmolLM2: llama.cpp's tokens, its greedy answer, the same answer in a crowd, forms and tools."""
+"""The native backend on the real SmolLM2: llama.cpp's tokens and greedy answer, the same in a crowd, forms and tools."""
 
 from __future__ import annotations
 

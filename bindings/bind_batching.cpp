@@ -119,6 +119,33 @@ py::array_t<float> encode(batching::Encoder& encoder, const py::object& tokens, 
   return py::array_t<float>({static_cast<py::ssize_t>(out.size()) / width, width}, out.data());
 }
 
+py::array_t<float> dequantise(uint32_t type, const py::object& data, size_t count) {
+  const ReadView view(data, "data");
+  const auto kind = static_cast<batching::TensorType>(type);
+  const size_t wanted = unwrap(batching::tensor_size_bytes(kind, count));
+  if (view.size() != wanted) raise(Status::bad_argument, "data: expected " + std::to_string(wanted) + " bytes, found " + std::to_string(view.size()));
+  py::array_t<float> out(static_cast<py::ssize_t>(count));
+  float* to = out.mutable_data();
+  const py::gil_scoped_release release;
+  batching::dequantise(kind, view.data(), count, to);
+  return out;
+}
+
+py::array_t<float> multiply(const py::array_t<float, py::array::c_style>& x, uint32_t type, size_t columns, const py::object& data, const std::string& backend) {
+  const batching::Table& table = *unwrap(batching::gemm_backend(backend));
+  if (x.ndim() != 2) raise(Status::bad_argument, "x: expected two dimensions, found " + std::to_string(x.ndim()));
+  const auto rows = static_cast<size_t>(x.shape(0)), depth = static_cast<size_t>(x.shape(1));
+  const ReadView view(data, "data");
+  const float* from = x.data();
+  std::vector<float> out;
+  const auto fault = [&]() -> std::optional<Failure> {
+    const py::gil_scoped_release release;
+    return batching::multiply(table, static_cast<batching::TensorType>(type), view.bytes(), columns, depth, from, rows, out);
+  }();
+  if (fault) raise(*fault);
+  return py::array_t<float>({static_cast<py::ssize_t>(rows), static_cast<py::ssize_t>(columns)}, out.data());
+}
+
 void copy_page(batching::StepRunner& runner, uint32_t from, uint32_t to) {
   if (const auto fault = runner.copy_page(from, to)) raise(*fault);
 }
@@ -148,6 +175,8 @@ void bind_batching(py::module_& m) {
       .def("encode", &encode, arg("tokens"), arg("offsets"))
       .def_property_readonly("width", [](const batching::Encoder& encoder) { return encoder.config().width; })
       .def_property_readonly("context_size", [](const batching::Encoder& encoder) { return encoder.config().context_size; });
+  m.def("batching_dequantise", &dequantise, arg("type"), arg("data"), arg("count"));
+  m.def("batching_multiply", &multiply, arg("x"), arg("type"), arg("columns"), arg("data"), arg("backend") = "");
   m.def("batching_decoder", &make_decoder, arg("packed"), arg("page_count"), arg("rows_max"), arg("backend") = "");
 }
 

@@ -1,4 +1,4 @@
-"""The native decoder beside llama.cpp on the same GGUF file (SmolLM2-135M-Instruct, Q4_1) and on llama.cpp's fastest format (Q4_0).
+"""The native decoder beside llama.cpp: on the same file (SmolLM2-135M-Instruct, GGUF, Q4_1) and on its fastest format, Q4_0.
 
 Speed: prompts of 64 tokens, then decoding at 1, 8 and 32 sequences, and prompts of 512; turns interleaved. With one thread each
 by the thread's own processor time, which a busy machine does not disturb; with two threads by the clock. Ours finds the most

@@ -858,6 +858,16 @@ def batching_decoder(
     rows_max: typing.SupportsInt | typing.SupportsIndex,
     backend: str = "",
 ) -> StepRunner: ...
+def batching_dequantise(
+    type: typing.SupportsInt | typing.SupportsIndex, data: typing.Any, count: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.float32]: ...
+def batching_multiply(
+    x: typing.Annotated[numpy.typing.ArrayLike, numpy.float32],
+    type: typing.SupportsInt | typing.SupportsIndex,
+    columns: typing.SupportsInt | typing.SupportsIndex,
+    data: typing.Any,
+    backend: str = "",
+) -> numpy.typing.NDArray[numpy.float32]: ...
 def batching_sample(
     logits: typing.Annotated[numpy.typing.ArrayLike, numpy.float32],
     temperature: typing.SupportsFloat | typing.SupportsIndex,

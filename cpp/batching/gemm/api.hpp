@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -44,6 +45,11 @@ Outcome<Weights> pack(TensorType type, Bytes data, size_t columns, size_t depth)
 
 // One column of packed weights as `depth` floats: a row of an embedding table.
 void unpack_column(const Weights& weights, size_t column, float* out);
+
+// out = x · weightsᵀ for `rows` rows of `depth` floats at once: packs, quantises and multiplies. For single calls; a model packs once.
+//
+// Out: out: [rows, columns]. Returns what pack() refuses; then out is untouched.
+std::optional<Failure> multiply(const Table& table, TensorType type, Bytes data, size_t columns, size_t depth, const float* x, size_t rows, std::vector<float>& out);
 
 // The backend of that name, an empty name for the active one; device_unavailable as in keccak256::backend.
 Outcome<const Table*> gemm_backend(std::string_view name);

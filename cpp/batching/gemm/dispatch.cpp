@@ -4,6 +4,7 @@
 #include "batching/gemm/api.hpp"
 #include "common/backend.hpp"
 #include "common/cpu.hpp"
+#include "common/parallel.hpp"
 
 namespace zg::batching {
 
@@ -67,6 +68,23 @@ KernelBackends& kernel() {
 [[maybe_unused]] KernelBackends& g_registered = kernel();
 
 }  // namespace
+
+std::optional<Failure> multiply(const Table& table, TensorType type, Bytes data, size_t columns, size_t depth, const float* x, size_t rows, std::vector<float>& out) {
+  const auto packed = pack(type, data, columns, depth);
+  if (!packed.ok()) return packed.failure();
+  const size_t groups = rows * depth / kGroup, stride = packed->tile_count() * kTileColumns;
+  std::vector<int8_t> quants(rows * depth);
+  std::vector<float> scales(groups), sums(groups), padded(rows * stride);
+  std::vector<int32_t> totals(groups);
+  table.quantise(x, rows * depth, quants.data(), scales.data(), sums.data(), totals.data());
+  parallel_for(packed->tile_count(), 4, [&](size_t begin, size_t end) {
+    const Rows input{quants.data(), scales.data(), sums.data(), totals.data(), x, rows};
+    table.product(packed->format, packed->tile(begin), end - begin, depth, input, padded.data() + kTileColumns * begin, stride, false);
+  });
+  out.resize(rows * columns);
+  for (size_t r = 0; r < rows; ++r) std::memcpy(out.data() + columns * r, padded.data() + stride * r, columns * sizeof(float));
+  return std::nullopt;
+}
 
 Outcome<const Table*> gemm_backend(std::string_view name) {
   const auto found = kernel().named(name);

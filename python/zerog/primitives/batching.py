@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from zerog import _native
 from zerog._native import PackedDecoder, SentenceEncoder, StepRunner
+from zerog.errors import InvalidInput
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -32,8 +33,10 @@ __all__ = [
     "SentenceEncoder",
     "StepRunner",
     "Tensor",
+    "dequantise",
     "make_decoder",
     "make_encoder",
+    "multiply",
     "pack_decoder",
     "page_offsets",
 ]
@@ -88,6 +91,37 @@ class Tensor:
     rows: int
     columns: int
     data: Buffer
+
+
+def dequantise(tensor: Tensor) -> NDArray[np.float32]:
+    """The values of a tensor, float32[rows, columns].
+
+    Raises:
+        InvalidInput: a type that is not read, or bytes that do not fit the shape.
+    """
+    values = _native.batching_dequantise(tensor.type, tensor.data, tensor.rows * tensor.columns)
+    out: NDArray[np.float32] = values.reshape(tensor.rows, tensor.columns)
+    return out
+
+
+def multiply(x: NDArray[np.float32], tensor: Tensor, *, backend: str = "") -> NDArray[np.float32]:
+    """``x @ tensor.T`` as a step computes it: rows quantised to 8 bits by groups of 32 where the weights are 4 or 8 bits.
+
+    Args:
+        x: float32[n, tensor.columns], contiguous; ``tensor.columns`` is a multiple of 32.
+
+    Returns:
+        float32[n, tensor.rows], the same bits on every backend and whatever the other rows are.
+
+    Raises:
+        InvalidInput: shapes, bytes or a type that do not fit.
+
+    Cost: packs the weights each time; for single products and tests.
+    """
+    if x.ndim != 2 or x.shape[1] != tensor.columns:
+        raise InvalidInput(f"x: expected n rows of {tensor.columns} values, found an array of shape {x.shape}")
+    out: NDArray[np.float32] = _native.batching_multiply(x, tensor.type, tensor.rows, tensor.data, backend)
+    return out
 
 
 def pack_decoder(config: DecoderConfig, tensors: dict[str, Tensor]) -> PackedDecoder:

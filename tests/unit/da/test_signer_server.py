@@ -19,6 +19,7 @@ from zerog.da.retriever import read_row
 from zerog.da.signer.rows import SLICES, RowServer
 from zerog.da.signer.server import BLOBS_MAX, SIGNER, SignerServer
 from zerog.da.signer.store import FAMILIES, SignerStore
+from zerog.errors import Conflict, Exhausted
 from zerog.primitives import bls, commit
 from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_grpc import GrpcClient, service
@@ -151,6 +152,60 @@ def test_refusals(seed: int) -> None:
                 assert (await case.refused(case.request(), case.request(encoded_slice=changed)))[0] == wrong
             case.store.take_page([], [case.record], 11)
             assert await case.refused(case.request()) == (internal, "blob verified already")
+
+    asyncio.run(work())
+
+
+def test_no_second_commitment_is_signed(seed: int) -> None:
+    async def work() -> None:
+        other = commit.commit(SETUP, b"another blob")
+        async with signer(seed) as case:
+            (first,) = await case.sign(case.request())
+            with pytest.raises(grpc.aio.AioRpcError, match="another one was signed") as error:
+                await case.sign(case.request(erasure_commitment=other.commitment))
+            assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+            assert case.store.signed_commitment(case.record) == case.blob.commitment
+            assert await case.sign(case.request()) == [first]
+            case.store.prune(case.record.epoch)
+            assert case.store.held_rows(case.record) is None
+            with pytest.raises(Conflict):
+                case.store.put_slices(case.record, [], other.commitment)
+
+    asyncio.run(work())
+
+
+def test_an_unknown_blob_is_looked_for_once_more(seed: int) -> None:
+    """Between the block that announces a blob and the next look at the chain a disperser may be the first to know."""
+    looked: list[float] = []
+
+    async def work() -> None:
+        async with signer(seed, look=lambda timeout_s: look(timeout_s)) as case:
+            late = case.record._replace(quorum_id=1, data_root=bytes(31) + b"x")
+
+            async def found(timeout_s: float) -> None:
+                looked.append(timeout_s)
+                case.store.take_page([late], [], 11)
+
+            nonlocal look
+            look = found
+            status, text = await case.refused(case.request(storage_root=late.data_root))
+            assert (status, "blob not found" in text) == (grpc.StatusCode.INVALID_ARGUMENT, False)
+            await case.sign(case.request())
+            assert len(looked) == 1
+
+    async def look(timeout_s: float) -> None:
+        raise AssertionError
+
+    asyncio.run(work())
+
+
+def test_a_full_disk_signs_nothing(seed: int) -> None:
+    def full() -> None:
+        raise Exhausted("the disk is nearly full")
+
+    async def work() -> None:
+        async with signer(seed, free=full) as case:
+            assert (await case.refused(case.request()))[0] == grpc.StatusCode.RESOURCE_EXHAUSTED
 
     asyncio.run(work())
 

@@ -19,7 +19,7 @@ from zerog.da.api import BlobRecord, Quorum
 from zerog.errors import ConfigError, InvalidInput, NotFound, PeerFault, TimedOut
 from zerog.primitives.hashing import keccak256
 from zerog.runtime.config import DaChainConfig
-from zerog.runtime.eth import EthReceipt, HttpEth
+from zerog.runtime.eth import EthReceipt, HttpEth, PageTooLarge
 from zerog.runtime.key import Key
 from zerog.types import Address, parse_address
 from zerog.wire.transaction import Transaction
@@ -64,7 +64,14 @@ class ReadingChain:
         return (await self._eth.finalized()).number
 
     async def logs(self, address: bytes, first: int, last: int) -> Sequence[tuple[Sequence[bytes], bytes]]:
-        return [(entry.topics, entry.data) for entry in await self._eth.logs_of(address, (), first, last)]
+        """In pieces where the node does not answer so many blocks at once."""
+        try:
+            return [(entry.topics, entry.data) for entry in await self._eth.logs_of(address, (), first, last)]
+        except PageTooLarge as error:
+            if first >= last:
+                raise PeerFault(f"the chain's node does not answer the logs of block {first}: {error}") from None
+        middle = (first + last) // 2
+        return [*await self.logs(address, first, middle), *await self.logs(address, middle + 1, last)]
 
     async def ask(self, to: bytes, call: Call[T]) -> T:
         return await self._ask(to, call, await self.finalized_block() if self._after else "finalized")

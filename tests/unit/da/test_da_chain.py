@@ -20,7 +20,7 @@ from zerog.da.light import ChainCommitments
 from zerog.errors import ConfigError, NotFound, PeerFault
 from zerog.primitives import bls
 from zerog.runtime.config import DaChainConfig
-from zerog.runtime.eth import HttpEth
+from zerog.runtime.eth import EthLog, HttpEth, PageTooLarge
 
 T = TypeVar("T")
 ME, OTHER = signer(BOB), signer(ALICE)
@@ -127,6 +127,23 @@ def test_answers_that_are_none() -> None:
 
     with pytest.raises(PeerFault, match="another form"):
         asyncio.run(ReadingChain(Nonsense("http://127.0.0.1:1")).ask(SIGNERS, da_signers.epoch_number()))
+
+
+def test_logs_come_in_pieces_where_a_node_wants_that() -> None:
+    class Narrow(HttpEth):
+        most = 3
+
+        async def logs_of(self, address: bytes, topics: Sequence[bytes], first: int, last: int) -> list[EthLog]:
+            if last - first + 1 > self.most:
+                raise PageTooLarge("query returned too much")
+            return [EthLog((), bytes([number]), number, b"", b"", 0) for number in range(first, last + 1)]
+
+    eth = Narrow("http://127.0.0.1:1")
+    found = asyncio.run(ReadingChain(eth).logs(ENTRANCE, 5, 20))
+    assert [data[0] for _, data in found] == list(range(5, 21))
+    eth.most = 0
+    with pytest.raises(PeerFault, match="block 5"):
+        asyncio.run(ReadingChain(eth).logs(ENTRANCE, 5, 20))
 
 
 def test_the_entrance_of_the_settings() -> None:

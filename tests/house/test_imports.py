@@ -28,7 +28,7 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 PILLARS = {"chain", "storage", "da", "compute"}
 # Neighbours of one layer that may know each other, and in which direction.
 SIDEWAYS = {("types", "errors"), ("params", "errors"), ("params", "types"), ("store", "runtime"), ("wire", "primitives"),
-            ("cli", "devnet"), ("cli", "web"), ("web", "devnet")}  # fmt: skip
+            ("node", "sdk"), ("cli", "devnet"), ("cli", "web"), ("web", "devnet")}  # fmt: skip
 PURE = {"wire", "primitives", "contracts"}
 IMPURE_MODULES = {"asyncio", "socket", "time", "random", "logging", "signal", "subprocess", "threading", "secrets"}
 

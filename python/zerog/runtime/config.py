@@ -540,6 +540,67 @@ class ComputeConfig(_Section, frozen=True):
     store: ComputeStoreConfig = ComputeStoreConfig()
 
 
+class TuningChainConfig(_Section, frozen=True):
+    endpoint: str = "http://127.0.0.1:8545"
+    contract: str = ""
+    key_file: str = ""
+    timeout_s: Positive = 30
+    attempts: Positive = 3
+    backoff_ms: Positive = 200
+    confirm_s: Positive = 60
+
+
+class TuningServiceConfig(_Section, frozen=True):
+    register: bool = True
+    url: str = ""
+    price_per_token: Count = 1_000_000_000_000
+    reserve: str = "0"
+    stake: str = "100"
+    cpus: Count = 2
+    memory_gb: Count = 8
+    gpus: Count = 0
+    storage_gb: Count = 20
+    gpu: str = ""
+
+
+class TuningEnclaveConfig(_Section, frozen=True):
+    key_file: str = ""
+    quote: Literal["mock", "tsm"] = "mock"
+
+
+class TuningHttpConfig(_Section, frozen=True):
+    host: str = "127.0.0.1"
+    port: Port = 3082
+    connections_max: Positive = 256
+    idle_close_s: Positive = 30
+    body_timeout_s: Positive = 60
+
+
+class TuningConfig(_Section, frozen=True):
+    home: str = "zerog-tuning"
+    models: tuple[str, ...] = ()
+    indexer: str = ""
+    threads: Count = 0
+    queue_max: Positive = 64
+    dataset_bytes_max: Positive = 100 << 20
+    datasets_bytes_max: Positive = 4 << 30
+    tokens_max: Positive = 10_000_000
+    row_tokens_max: Annotated[int, Meta(ge=64, le=4096)] = 512
+    rank: Annotated[int, Meta(ge=1, le=128)] = 8
+    alpha: Positive = 16
+    train_timeout_s: Positive = 86_400
+    tries_max: Count = 3
+    pause_ms: Positive = 1000
+    poll_ms: Annotated[int, Meta(ge=50, le=600_000)] = 1000
+    acknowledge_s: Positive = 43_200
+    kept_s: Positive = 604_800
+    cache_bytes: Positive = 8 << 20
+    chain: TuningChainConfig = TuningChainConfig()
+    service: TuningServiceConfig = TuningServiceConfig()
+    enclave: TuningEnclaveConfig = TuningEnclaveConfig()
+    http: TuningHttpConfig = TuningHttpConfig()
+
+
 class Config(_Section, frozen=True):
     """Everything that a zerog process can be told."""
 
@@ -551,6 +612,7 @@ class Config(_Section, frozen=True):
     repair: RepairConfig = RepairConfig()
     da: DaConfig = DaConfig()
     compute: ComputeConfig = ComputeConfig()
+    tuning: TuningConfig = TuningConfig()
 
 
 @dataclass(frozen=True)

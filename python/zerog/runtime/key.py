@@ -86,11 +86,20 @@ def made_key(path: Path, *, named: str) -> Key:
 
 
 def recover(digest: bytes, signature: bytes) -> Address | None:
-    """Who signed a digest, None when the 65 bytes r, s, v (27 or 28) are no signature, or the second form of one (high s)."""
+    """Who signed a digest; None as for ``recovered_key``."""
+    key = recovered_key(digest, signature)
+    return None if key is None else Address(keccak256(key[1:])[12:])
+
+
+def recovered_key(digest: bytes, signature: bytes) -> bytes | None:
+    """The public key (65 bytes, 0x04…) that signed a digest.
+
+    None when the 65 bytes r, s, v (27 or 28) are no signature, or the second form of one (high s).
+    """
     if len(signature) != 65 or signature[64] not in (27, 28) or int.from_bytes(signature[32:64], "big") > _ORDER // 2:
         return None
     try:
         key = coincurve.PublicKey.from_signature_and_message(signature[:64] + bytes([signature[64] - 27]), digest, hasher=None)
     except Exception:  # libsecp256k1's refusals have no class of their own
         return None
-    return Address(keccak256(key.format(compressed=False)[1:])[12:])
+    return bytes(key.format(compressed=False))

@@ -1,0 +1,1 @@
+"""Fine-tuning: tasks from a signed request to a paid, encrypted adapter."""

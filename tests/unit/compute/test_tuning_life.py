@@ -1,0 +1,162 @@
+"""Fine-tuning from a signed request to a paid adapter that its user alone can open, on a real chain with the real trainer."""
+
+from __future__ import annotations
+
+import json
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from tests.unit.chain.node_kit import KEYS
+from tests.unit.compute.provider_kit import ONE, World
+from tests.unit.compute.tuning_kit import DATASET, PARAMS, dataset_of, tiny_model, tuning
+
+from zerog.compute.tuning import ecies, parcel
+from zerog.contracts import fine_tuning, registry
+from zerog.primitives.hashing import keccak256
+from zerog.types import parse_address
+from zerog.wire import compute
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+USER = 4
+
+
+async def test_from_a_data_set_to_an_adapter(world: World, tmp_path: Path) -> None:
+    model = tmp_path / "tiny.gguf"
+    root = tiny_model(model)
+    async with tuning(world, model, root) as node:
+        await node.fund(USER, 2 * ONE)
+        dataset = await node.upload(USER)
+        assert dataset == "0x" + keccak256(DATASET).hex()
+        status, answer = await node.create(USER, dataset)
+        assert status == 200, answer
+        id = answer["id"]
+        assert (await node.create(USER, dataset))[0] == 409  # one unfinished task a user
+        task = await node.until(USER, id, "Delivered")
+        fee = int(task["fee"])
+        assert fee > 0
+
+        made = await node.ask(fine_tuning.deliverable(node.key(USER).address, world.address, id))
+        assert not made.acknowledged
+        assert not made.settled
+        now = int(time.time())
+        taken = {"signature": node.sign(USER, compute.adapter_hash(bytes.fromhex(id.replace("-", "")), now)), "timestamp": now}
+        path = f"/v1/user/{node.user(USER)}/task/{id}/lora"
+        status, _, encrypted = await node.request("POST", path, json=taken)
+        assert status == 200
+        assert keccak256(encrypted) == made.root
+        status, refused, _ = await node.request("POST", path, json=taken | {"signature": node.sign(5, b"\1" * 32)})
+        assert status == 401, refused
+        assert "signature" in refused["error"]
+        status, refused, _ = await node.request("POST", path, json=taken | {"timestamp": now - 400})
+        assert status == 401, refused
+        assert "timestamp" in refused["error"]
+
+        before = (await node.ask(fine_tuning.account(node.key(USER).address, world.address))).balance
+        await world.send(USER, registry.FINE_TUNING, fine_tuning.acknowledge_deliverable(world.address, id))
+        await node.until(USER, id, "Finished")
+        after = (await node.ask(fine_tuning.account(node.key(USER).address, world.address))).balance
+        assert before - after == fee
+        made = await node.ask(fine_tuning.deliverable(node.key(USER).address, world.address, id))
+        assert made.settled
+        assert len(made.secret) == 129
+
+        sealed, plain = tmp_path / "sealed", tmp_path / "plain.zip"
+        sealed.write_bytes(encrypted)
+        secret = ecies.open_sealed(bytes(KEYS[USER]), made.secret)
+        parcel.open_parcel(sealed, plain, secret, parse_address(node.endpoints.signer))
+        with zipfile.ZipFile(plain) as archive:
+            assert sorted(archive.namelist()) == ["adapter_config.json", "adapter_model.safetensors", "training.json"]
+            losses = json.loads(archive.read("training.json"))["loss"]
+        assert len(losses) == 20
+        assert sum(losses[-4:]) < sum(losses[:4])
+        log = await node.log(USER, id)
+        assert all(word in log for word in ("accepted", "tokens", "step 20/20", "Delivered", "UserAcknowledged", "Finished"))
+        listed = (await node.request("GET", f"/v1/user/{node.user(USER)}/task?latest=true"))[1]
+        assert [one["id"] for one in listed] == [id]
+        assert (await node.request("GET", "/v1/task/pending"))[2] == b"0"
+
+
+async def test_a_restart_goes_on_where_it_stopped(world: World, tmp_path: Path) -> None:
+    model = tmp_path / "tiny.gguf"
+    root = tiny_model(model)
+    async with tuning(world, model, root) as node:
+        await node.fund(USER, 2 * ONE)
+        _, answer = await node.create(USER, await node.upload(USER))
+        await node.until(USER, answer["id"], "Training")
+    async with tuning(world, model, root) as node:
+        await node.until(USER, answer["id"], "Delivered")
+    await world.send(USER, registry.FINE_TUNING, fine_tuning.acknowledge_deliverable(world.address, answer["id"]))
+    async with tuning(world, model, root) as node:
+        await node.until(USER, answer["id"], "Finished")
+        account = await node.ask(fine_tuning.account(node.key(USER).address, world.address))
+        assert [one.id for one in account.deliverables] == [answer["id"]]
+
+
+async def test_who_does_not_acknowledge_pays_a_part_and_gets_no_key(world: World, tmp_path: Path) -> None:
+    model = tmp_path / "tiny.gguf"
+    root = tiny_model(model)
+    async with tuning(world, model, root, tuning__acknowledge_s=1) as node:
+        await node.fund(USER, 2 * ONE)
+        before = (await node.ask(fine_tuning.account(node.key(USER).address, world.address))).balance
+        _, answer = await node.create(USER, await node.upload(USER))
+        task = await node.until(USER, answer["id"], "Finished")
+        assert "not acknowledged in time" in task["reason"]
+        account = await node.ask(fine_tuning.account(node.key(USER).address, world.address))
+        share = await node.ask(fine_tuning.penalty_percentage())
+        assert before - account.balance == int(task["fee"]) * share // 100
+        assert account.deliverables[0].secret == b""
+
+
+async def test_refused_and_cancelled_and_failed(world: World, tmp_path: Path) -> None:
+    model = tmp_path / "tiny.gguf"
+    root = tiny_model(model)
+    async with tuning(world, model, root) as node:
+        status, refused = await node.create(USER, "0x" + "11" * 32)
+        assert (status, refused["error"]) == (400, "no account with this provider: transfer funds to it first")
+        await node.fund(USER, ONE)
+        dataset = await node.upload(USER)
+        wrong: list[tuple[dict[str, object], int, str]] = [
+            ({"signature": "0x" + "00" * 65}, 401, "signature"),
+            ({"signature": "nonsense"}, 400, "signature"),
+            ({"nonce": "-1", "signature": "0x" + "00" * 65}, 400, "nonce"),
+            ({"trainingParams": json.dumps(PARAMS | {"colour": 1})}, 400, "colour"),
+            ({"trainingParams": json.dumps(PARAMS | {"num_train_epochs": 11})}, 400, "num_train_epochs"),
+            ({"trainingParams": json.dumps(PARAMS | {"num_train_epochs": True})}, 400, "num_train_epochs"),
+            ({"trainingParams": json.dumps(PARAMS).replace("0.001", "1e-3")}, 400, "scientific"),
+            ({"trainingParams": "[]"}, 400, "JSON object"),
+            ({"preTrainedModelHash": "0x" + "22" * 32}, 404, "not tuned here"),
+            ({"datasetHash": "../../etc/passwd", "signature": "0x" + "00" * 65}, 400, "datasetHash"),
+            ({"userAddress": node.user(5)}, 400, "userAddress"),
+            ({"wait": "yes"}, 400, "wait"),
+        ]
+        for changes, code, word in wrong:
+            status, refused = await node.create(USER, dataset, **changes)
+            assert (status, word in refused["error"]) == (code, True), (changes, status, refused)
+        for path in ("/v1/user/nobody/task", f"/v1/user/{node.user(USER)}/task/1", "/v1/nowhere", "/v1/model/other"):
+            status, refused, _ = await node.request("GET", path)
+            assert status in (400, 404)
+            assert refused["error"]
+        for data in (b"", b"not multipart", b"{" * 70_000):
+            status, refused, _ = await node.request("POST", f"/v1/user/{node.user(USER)}/task", data=data)
+            assert status in (400, 413)
+            assert refused["error"]
+        bad = await node.upload(USER, b'{"instruction": "x"}\n')
+        _, answer = await node.create(USER, bad)
+        failed = await node.until_failed(USER, answer["id"])
+        assert "line 1" in failed["reason"]
+
+        long = dataset_of(64)
+        _, answer = await node.create(USER, await node.upload(USER, long))
+        await node.until(USER, answer["id"], "Training")
+        path = f"/v1/user/{node.user(USER)}/task/{answer['id']}/cancel"
+        hash = compute.cancel_hash(bytes.fromhex(answer["id"].replace("-", "")))
+        status, refused, _ = await node.request("POST", path, json={"signature": node.sign(5, hash)})
+        assert status == 401, refused
+        status, _, body = await node.request("POST", path, json={"signature": node.sign(USER, hash)})
+        assert status == 200, body
+        assert "cancelled" in (await node.until_failed(USER, answer["id"]))["reason"]
+        quote = (await node.request("GET", "/v1/quote"))[1]
+        assert quote["mock"] is True
+        assert quote["signing_address"] == node.endpoints.signer

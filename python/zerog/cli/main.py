@@ -53,8 +53,9 @@ def _da(to: typer.Typer) -> None:
 
 
 def _compute(to: typer.Typer) -> None:
-    from zerog.cli import compute
+    from zerog.cli import compute, compute_tune
 
+    compute.app.add_typer(compute_tune.app, name="tune")
     to.add_typer(compute.app, name="compute")
 
 

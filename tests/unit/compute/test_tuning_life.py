@@ -14,7 +14,9 @@ from tests.unit.compute.tuning_kit import DATASET, PARAMS, dataset_of, tiny_mode
 
 from zerog.compute.tuning import ecies, parcel
 from zerog.contracts import fine_tuning, registry
+from zerog.errors import NotFound
 from zerog.primitives.hashing import keccak256
+from zerog.sdk.tuning import open_tuning
 from zerog.types import parse_address
 from zerog.wire import compute
 
@@ -160,3 +162,26 @@ async def test_refused_and_cancelled_and_failed(world: World, tmp_path: Path) ->
         quote = (await node.request("GET", "/v1/quote"))[1]
         assert quote["mock"] is True
         assert quote["signing_address"] == node.endpoints.signer
+
+
+async def test_an_application_submits_watches_and_fetches(world: World, tmp_path: Path) -> None:
+    model = tmp_path / "tiny.gguf"
+    root = tiny_model(model)
+    async with tuning(world, model, root) as node, open_tuning(world.chain, world.people[USER]) as user:
+        await node.fund(USER, 2 * ONE)
+        seen: list[str] = []
+        with pytest.raises(NotFound, match="tiny"):
+            await user.submit(world.address, DATASET, PARAMS, model="other")
+        id = await user.submit(world.address, DATASET, PARAMS)
+        await user.watch(world.address, id, ("Delivered",), timeout_s=120, told=lambda task: seen.append(task["progress"]))
+        assert seen[-1] == "Delivered"
+        done = await user.fetch(world.address, id, tmp_path / "out", timeout_s=60)
+        assert done.files == ("adapter_config.json", "adapter_model.safetensors", "training.json")
+        assert done.fee > 0
+        assert sorted(path.name for path in done.folder.iterdir()) == list(done.files)
+        assert "Finished" in await user.log(world.address, id)
+        assert [task["id"] for task in await user.tasks(world.address)] == [id]
+        with pytest.raises(NotFound, match="not being worked on"):
+            await user.cancel(world.address, id)
+        with pytest.raises(NotFound, match="not been delivered"):
+            await user.fetch(world.address, "00000000-0000-4000-8000-000000000000", tmp_path / "none")

@@ -56,8 +56,10 @@ class ChatTemplate:
         messages: Sequence[Message],
         tools: Sequence[Mapping[str, Any]] = (),
         arguments: Mapping[str, Any] | None = None,
+        *,
+        begin_answer: bool = True,
     ) -> str:
-        """The whole prompt, up to where the answer begins.
+        """The whole prompt, up to where the answer begins; without ``begin_answer`` to the end of the last message.
 
         Raises:
             InvalidInput: the template refuses the conversation, arguments it reserves, or the result is too long.
@@ -71,7 +73,7 @@ class ChatTemplate:
             **given,
             "messages": [_plain(message) for message in messages],
             "tools": [dict(tool) for tool in tools] or None,
-            "add_generation_prompt": True,
+            "add_generation_prompt": begin_answer,
             "bos_token": self._bos,
             "eos_token": self._eos,
         }

@@ -49,9 +49,13 @@ test: dev ## the quick tests, under a minute
 test-slow: dev build/eels/installed ## vectors, differential fuzz, sanitised children: minutes
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "slow and not e2e and not gpu"
 
+# Those that install into the environment the others run from, take well-known ports, or hold a restart to its seconds.
+E2E_ALONE := tests/e2e/test_readme.py tests/e2e/test_kill.py
+
 .PHONY: e2e
-e2e: dev ## real processes, web3.py, ethers, the official storage clients, kill -9
-	$(BIN)/python -m pytest -q -m "e2e"
+e2e: dev ## real processes, web3.py, ethers, the official clients, kill -9
+	$(BIN)/python -m pytest -q -m "e2e" -n $(JOBS) --dist loadfile $(addprefix --ignore=,$(E2E_ALONE))
+	$(BIN)/python -m pytest -q -m "e2e" $(E2E_ALONE)
 
 .PHONY: peel
 peel: dev ## the backend tests again with each smaller instruction set

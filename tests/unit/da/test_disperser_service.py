@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import signal
 import sys
@@ -151,6 +152,47 @@ def test_the_command_line_and_the_library(tmp_path: Path) -> None:
                 await start(net, _with_another_key(tmp_path))
 
     asyncio.run(work())
+
+
+def test_a_terminal_sees_the_stages(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with network_kit.network(tmp_path / "chain") as net, running(net, tmp_path) as up:
+
+            async def slow(request: Any, reply: Any) -> Any:
+                await asyncio.sleep(2)
+                return reply
+
+            for one in net.signers:
+                one.lie = slow
+            file = tmp_path / "blob"
+            file.write_bytes(b"shown")
+            ours, theirs = os.openpty()
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "zerog", "da", "disperse", str(file), "--disperser", up.address,
+                stdout=asyncio.subprocess.PIPE, stderr=theirs, env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+            )  # fmt: skip
+            os.close(theirs)
+            seen = await asyncio.to_thread(_drained, ours)
+            out, _ = await asyncio.wait_for(process.communicate(), 30)
+            assert process.returncode == 0
+            assert b"finalized" in out
+            assert seen.index("request id") < seen.index("processing")
+            assert "/3" in seen
+
+    asyncio.run(work())
+
+
+def _drained(terminal: int) -> str:
+    """All that is shown until nobody holds the other side."""
+    seen = b""
+    try:
+        while part := os.read(terminal, 4096):
+            seen += part
+    except OSError:  # Linux's way to say that it is closed
+        pass
+    finally:
+        os.close(terminal)
+    return seen.decode("utf-8", "replace")
 
 
 async def _library(up: Process) -> None:

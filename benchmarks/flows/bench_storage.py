@@ -106,7 +106,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     home = tmp_path_factory.mktemp("storage-bench")
     zerog = Zerog(home / "devnet")
     status = zerog.json(
-        "devnet", "up", "--detach", "--rpc-port", "0", "--ws-port", "0", "--block-ms", "100", "--no-storage", "--no-da"
+        "devnet",
+        "up",
+        "--detach",
+        "--rpc-port",
+        "0",
+        "--ws-port",
+        "0",
+        "--block-ms",
+        "100",
+        "--no-storage",
+        "--no-da",
+        "--no-compute",
     )
     node = StorageNode(home / "node", status["rpc_url"], "0/1")
     # The tiny run is a test of every commit; to build the server would be most of it.

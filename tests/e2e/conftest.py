@@ -62,7 +62,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     """A chain for a whole module; blocks come every 100 ms so that waiting for heights is short."""
     made = Zerog(tmp_path_factory.mktemp("network") / "devnet")
     ports = ("--rpc-port", "0", "--ws-port", "0")
-    status = made.json("devnet", "up", "--detach", *ports, "--block-ms", "100", "--no-storage", "--no-da")
+    status = made.json("devnet", "up", "--detach", *ports, "--block-ms", "100", "--no-storage", "--no-da", "--no-compute")
     yield Network(made, status)
     made.run("devnet", "down")
 
@@ -71,6 +71,8 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
 def whole_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     """A network with everything of storage that ``zerog devnet up`` starts: nodes, indexer, repair."""
     made = Zerog(tmp_path_factory.mktemp("whole") / "devnet")
-    status = made.json("devnet", "up", "--detach", "--rpc-port", "0", "--ws-port", "0", "--block-ms", "100", "--no-da")
+    status = made.json(
+        "devnet", "up", "--detach", "--rpc-port", "0", "--ws-port", "0", "--block-ms", "100", "--no-da", "--no-compute"
+    )
     yield Network(made, status)
     made.run("devnet", "down")

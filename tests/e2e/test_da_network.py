@@ -41,7 +41,7 @@ SIZES = (1, 31, 1 << 20, MAINNET.data_size_bytes_max)
 def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     made = Zerog(tmp_path_factory.mktemp("da") / "devnet")
     ports = ("--rpc-port", "0", "--ws-port", "0")
-    status = made.json("devnet", "up", "--detach", *ports, "--block-ms", "100", "--no-storage")
+    status = made.json("devnet", "up", "--detach", *ports, "--block-ms", "100", "--no-storage", "--no-compute")
     yield Network(made, status)
     made.run("devnet", "down")
 

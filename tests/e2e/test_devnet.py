@@ -19,13 +19,13 @@ import pytest
 from tests.e2e.conftest import Zerog
 
 from zerog.contracts import mine
-from zerog.devnet import da, topology
+from zerog.devnet import compute, da, topology
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 EVERYTHING = ("--rpc-port", "0", "--ws-port", "0")
-WHOLE = (*EVERYTHING, "--no-da")
-"""Without data availability, whose life test_da_network.py lives."""
+WHOLE = (*EVERYTHING, "--no-da", "--no-compute")
+"""Without data availability and compute, whose lives test_da_network.py and test_compute_network.py live."""
 FREE = (*WHOLE, "--no-storage")
 """The chain alone, for what is about the supervisor and the chain."""
 FRIEND = "0x00000000000000000000000000000000000000f1"
@@ -72,7 +72,7 @@ def test_status_is_a_contract_with_scripts(zerog: Zerog) -> None:
     assert len(set(status["storage"]["nodes"])) == 4
     assert status["storage"]["miner"]["node"] == status["storage"]["nodes"][0]
     assert status["storage"]["repair"] == status["processes"][7]["metrics_url"]
-    names = ["chain", "storage-0", "storage-1", "storage-2", "storage-3", "indexer", "kv", "repair", *da.NAMES]
+    names = ["chain", "storage-0", "storage-1", "storage-2", "storage-3", "indexer", "kv", "repair", *da.NAMES, compute.NAME]
     assert [one["name"] for one in status["processes"]] == names
     assert {one["state"] for one in status["processes"]} == {"running"}
     for one in status["processes"]:
@@ -84,6 +84,9 @@ def test_status_is_a_contract_with_scripts(zerog: Zerog) -> None:
     assert {"encoder", "signers", "parameters", *(name.removeprefix("da-") for name in topology.PUBLIC_DA)} >= set(status["da"])
     assert len(set(status["da"]["signers"])) == 4
     assert "INSECURE" in status["da"]["parameters"]
+    (provider,) = status["compute"]["providers"]
+    assert provider["url"] == status["processes"][-1]["url"]
+    assert provider["address"] == status["processes"][-1]["address"]
     assert stat.S_IMODE(zerog.home.stat().st_mode) == 0o700
     for name in ("network.json", "chain.toml", "running.json", "storage-0.toml", "indexer.toml", "da-signer-0.key"):
         assert stat.S_IMODE((zerog.home / name).stat().st_mode) == 0o600, name

@@ -78,7 +78,7 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     zerog = Zerog(home / "devnet")
     # Without epochs: some clients send with exactly the gas that they were told; the end of an epoch makes it too little.
     ports = ("--rpc-port", "0", "--ws-port", "0", "--block-ms", "100")
-    status = zerog.json("devnet", "up", "--detach", *ports, "--no-miner", "--no-da")
+    status = zerog.json("devnet", "up", "--detach", *ports, "--no-miner", "--no-da", "--no-compute")
     try:
         with ThreadPoolExecutor(len(CLIENTS) + 1) as pool:
             made = Farm(zerog, status, pool, home)

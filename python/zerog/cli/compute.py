@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zerog.sdk.compute import Compute, Reply, Standing
     from zerog.sdk.wallet import Account
 
+HELPFUL: Final = "You are a helpful assistant."
 _T = TypeVar("_T")
 
 app = typer.Typer(no_args_is_help=True, help="Compute: run a provider, talk to models, keep accounts with providers.")
@@ -135,9 +136,9 @@ def chat(
     keys: Keys,
     provider: Annotated[str, typer.Option("--provider", help="Its address. Default: the local network's, else the best.")] = "",
     model: Annotated[str, typer.Option("--model", help="Any provider of this model.")] = "",
-    system: Annotated[str, typer.Option("--system", help="What the model is told first.")] = "",
-    max_tokens: Annotated[int | None, typer.Option("--max-tokens", min=1, help="Longest answer.")] = None,
-    temperature: Annotated[float | None, typer.Option("--temperature", min=0, max=2, help="0 always says the same.")] = None,
+    system: Annotated[str, typer.Option("--system", help="What the model is told first.")] = HELPFUL,
+    max_tokens: Annotated[int, typer.Option("--max-tokens", min=1, help="Longest answer.")] = 512,
+    temperature: Annotated[float, typer.Option("--temperature", min=0, max=2, help="0 always says the same.")] = 0,
     seed: Annotated[int | None, typer.Option("--seed", help="The same number gives the same answer.")] = None,
     receipt: Annotated[
         Path | None, typer.Option("--receipt", help="Append the signed answer to this file, for `zerog compute verify`.")
@@ -152,8 +153,7 @@ def chat(
     account = signer(who, home, keys, password_file)
     said = sys.stdin.read() if prompt == "-" else prompt
     messages = [{"role": "system", "content": system}] * bool(system) + [{"role": "user", "content": said}]
-    options = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed}
-    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    given: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature} | ({} if seed is None else {"seed": seed})
     on_text = None if as_json else _say
 
     async def work(compute: Compute) -> tuple[Reply, Standing | None]:

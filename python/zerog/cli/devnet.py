@@ -16,7 +16,8 @@ import typer
 
 from zerog.cli.connect import Home, with_chain
 from zerog.cli.output import Json, facts, meter, show, table
-from zerog.devnet import faucet, launcher, scenario, topology
+from zerog.devnet import compute as provider
+from zerog.devnet import faucet, launcher, models, scenario, topology
 from zerog.devnet.topology import Paths
 from zerog.errors import Conflict, Unavailable
 from zerog.runtime import log
@@ -86,14 +87,22 @@ def up(
     light_port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="DA light client.  [default: 34006 or any free one]")
     ] = None,
+    compute: Annotated[
+        bool | None,
+        typer.Option("--compute/--no-compute", help="A provider with small models; fixed when made.  [default: compute]"),
+    ] = None,
+    provider_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="The provider.  [default: 3080 or any free one]")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start the local network, or go on where it stopped.
 
     The first start makes ten funded accounts from the well-known test mnemonic and the contracts of 0G at their addresses.
     Beside the chain run four storage nodes (two shards, two replicas; one mines), an indexer, a KV node and the repair of files
-    stored with --erasure; for data availability a disperser, an encoder, four signers, a retriever and a light client. Who
-    falls is started again.
+    stored with --erasure; for data availability a disperser, an encoder, four signers, a retriever and a light client; for
+    compute a provider that serves SmolLM2 and MiniLM (190 MB, fetched at the first start, left out when they are not to be
+    had), and money for account 0 to talk to it. Who falls is started again.
     Without --detach it runs until Ctrl-C. Everything that was acknowledged survives a crash.
     """
     wanted: dict[str, Any] = {
@@ -114,6 +123,8 @@ def up(
         "disperser_port": disperser_port,
         "retriever_port": retriever_port,
         "light_port": light_port,
+        "compute": compute,
+        "provider_port": provider_port,
     }
     home = home.absolute()
     if detach:
@@ -124,6 +135,9 @@ def up(
                 arguments.append(f"--{flag}" if value else f"--no-{flag}")
             elif value is not None:
                 arguments += [f"--{flag}", str(value)]
+        if launcher.holder(home) is None and topology.choose(Paths(home), wanted).compute and not models.all_present():
+            with meter("fetching the models' weights", quiet=as_json):
+                provider.have_weights()
         with meter("starting the local network", quiet=as_json) as waiting:
             status = launcher.start_detached(home, arguments, waiting.tick)
         show(status, as_json=as_json, text=lambda: _welcome(status, home, detached=True))
@@ -163,6 +177,8 @@ def _welcome(status: dict[str, Any], home: Path, *, detached: bool) -> None:
     if "storage" in status:
         print(f"  zerog storage upload FILE{where}       prints the root that names it")
         print(f"  zerog storage download COPY --root 0x…{where}")
+    if "compute" in status:
+        print(f'  zerog compute chat "hello"{where}      streams, shows what it cost, checks the signature')
     print(f"  zerog devnet status --json{where}      for scripts")
     print(
         f"  zerog devnet down{where}               (up again goes on where it stopped)"
@@ -183,6 +199,9 @@ def _status_text(status: dict[str, Any]) -> None:
     if "da" in status:
         print("\ndata availability (development parameters: proofs can be forged, this is for trying things)")
         facts([(f"  {name}", status["da"][name]) for name in ("disperser", "retriever", "light") if name in status["da"]])
+    if "compute" in status:
+        print("\ncompute (a mock enclave: no hardware stands behind its signatures)")
+        facts([(f"  provider {one['address']}", one["url"]) for one in status["compute"]["providers"]])
     print("\naccounts (for tests only: everybody knows these keys)")
     for index, entry in enumerate(status["accounts"]):
         print(f"  {index}  {entry['address']}  {entry['private_key']}")

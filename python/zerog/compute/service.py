@@ -8,12 +8,13 @@ delivered, and what is owed stays on the disk.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -34,7 +35,7 @@ from zerog.compute.store import FAMILIES, Store
 from zerog.contracts import inference, registry
 from zerog.contracts.inference import Service as Offer
 from zerog.contracts.inference import ServiceParams
-from zerog.errors import ConfigError, InvalidInput, PeerFault, TimedOut, Unavailable
+from zerog.errors import ConfigError, InvalidInput, NotFound, PeerFault, TimedOut, Unavailable
 from zerog.runtime import disk, log, metrics, process
 from zerog.runtime.clock import Clock, SystemClock
 from zerog.runtime.config import ComputeConfig, Config
@@ -48,6 +49,9 @@ from zerog.runtime.tasks import Tasks
 from zerog.store.kv import scrub
 from zerog.store.rocks import RocksKv
 from zerog.types import Address, format_address, parse_address, parse_amount
+
+if TYPE_CHECKING:
+    from zerog.compute.engine.native import NativeBackend
 
 CATCH_UP_BLOCKS: Final = 900
 DAY_MS: Final = 86_400_000
@@ -81,15 +85,64 @@ class Provider:
 
 
 @asynccontextmanager
-async def open_backend(config: ComputeConfig) -> AsyncIterator[Backend]:
-    """What the settings name.
+async def open_backend(config: ComputeConfig, clock: Clock) -> AsyncIterator[Backend]:
+    """What the settings name: our own engine on a model file, or a server to forward to.
 
     Raises:
         ConfigError: they name nothing that can be opened.
     """
+    if not config.native.model_file:
+        async with _forwarding(config) as forwarding:
+            yield forwarding
+        return
+    if config.forward.url:
+        message = "compute.forward.url: compute.native.model_file is given as well; give one of the two"
+        raise ConfigError(message, key="compute.forward.url", value=config.forward.url, origin="")
+    # Who forwards needs no tokenizer, no templates and no kernels.
+    from zerog.compute.engine.embedding import EmbeddingBackend
+    from zerog.compute.engine.several import SeveralBackends
+
+    async with AsyncExitStack() as stack:
+        backends: list[Backend] = []
+        native = config.native
+        try:
+            made = await asyncio.to_thread(_native, config, clock)
+            backends.append(await stack.enter_async_context(made))
+            if native.embedding_directory:
+                encoder = await asyncio.to_thread(
+                    EmbeddingBackend, Path(native.embedding_directory), model_id=native.embedding_model
+                )
+                backends.append(await stack.enter_async_context(encoder))
+        except (InvalidInput, NotFound) as error:
+            message = f"compute.native: {error}"
+            raise ConfigError(message, key="compute.native", value=native.model_file, origin="") from None
+        yield SeveralBackends(*backends)
+
+
+def _native(config: ComputeConfig, clock: Clock) -> NativeBackend:
+    """Reads and packs the weights: seconds."""
+    from zerog.compute.engine.native import EngineLimits, NativeBackend
+    from zerog.compute.engine.weights import load_gguf
+
+    native = config.native
+    limits = EngineLimits(
+        page_count=native.pages, account_pages_max=native.account_pages_max, context_tokens_max=native.context_tokens_max,
+        step_tokens_max=native.step_tokens_max, running_max=native.running_max, account_running_max=native.account_running_max,
+        waiting_max=native.waiting_max, account_waiting_max=native.account_waiting_max,
+    )  # fmt: skip
+    loaded = load_gguf(Path(native.model_file), native.context_tokens_max)
+    return NativeBackend(
+        loaded, clock, model_id=config.service.model, random=secrets.token_bytes, limits=limits, aliases=native.aliases
+    )
+
+
+def _forwarding(config: ComputeConfig) -> ForwardBackend:
     forward = config.forward
     if not forward.url.startswith(("http://", "https://")):
-        message = f"compute.forward.url: expected a URL that begins with http:// or https://, found {forward.url[:80]!r}"
+        message = (
+            "compute.forward.url: expected a URL that begins with http:// or https:// (or compute.native.model_file), "
+            f"found {forward.url[:80]!r}"
+        )
         raise ConfigError(message, key="compute.forward.url", value=forward.url, origin="")
     headers = {}
     if forward.key_file:
@@ -105,12 +158,10 @@ async def open_backend(config: ComputeConfig) -> AsyncIterator[Backend]:
     ]
     if forward.embedding_model:
         models.append(Model(forward.embedding_model, Kind.EMBEDDING, forward.context_tokens, 1))
-    backend = ForwardBackend(
+    return ForwardBackend(
         forward.url, models, upstream={model: forward.model or model}, headers=headers, timeout_s=forward.timeout_s,
         running_max=config.limits.running_max,
     )  # fmt: skip
-    async with backend:
-        yield backend
 
 
 async def serve(
@@ -159,7 +210,7 @@ async def serve(
         )  # fmt: skip
         settler = Settler(chain, accounts, store, enclave, clock, _rules(given), told=partial(_count, numbers))
         if backend is None:
-            backend = await stack.enter_async_context(open_backend(given))
+            backend = await stack.enter_async_context(open_backend(given, clock))
         serving = Serving(
             backend, accounts, Auth(key.address, clock), _limits(given, clock), enclave, store, clock, numbers,
             _serving_rules(given), key.address,

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
-from zerog.devnet import topology
+from zerog.devnet import compute, topology
 from zerog.devnet.running import read_status
 from zerog.devnet.topology import Paths, PortWish, Role
 from zerog.errors import ConfigError, Conflict, NotFound, TimedOut, Unavailable
@@ -94,7 +94,8 @@ async def supervise(home: Path, wanted: Mapping[str, Any], told: Told) -> None:
         options = topology.choose(paths, wanted)
         ports = free_ports(topology.wishes(options))
         topology.prepare(paths, options)
-        roles = topology.roles(paths, options, ports)
+        served = options.compute and await asyncio.to_thread(compute.have_weights)
+        roles = topology.roles(paths, options, ports, served=served)
         for role in roles:
             if role.data is not None:
                 await _until_free(role.data)
@@ -103,7 +104,7 @@ async def supervise(home: Path, wanted: Mapping[str, Any], told: Told) -> None:
         chain, others = children[0], children[1:]
 
         def tell() -> dict[str, Any]:
-            status = topology.status(paths, options, ports, os.getpid())
+            status = topology.status(paths, options, ports, os.getpid(), served=served)
             status["processes"] = [child.facts() for child in children]
             write_atomic(paths.ready, json.dumps(status).encode(), mode=0o600)
             return status
@@ -113,6 +114,9 @@ async def supervise(home: Path, wanted: Mapping[str, Any], told: Told) -> None:
                 await child.start()
             for child in children:
                 await child.until_ready()
+            if served:
+                people = topology.account(options.mnemonic, 0), compute.provider_account(options.mnemonic)
+                await compute.set_up(str(roles[0].facts["url"]), people[0], people[1].address)
             status = tell()
             told(status)
             _log.info("devnet.ready", rpc_url=status["rpc_url"], chain_id=options.chain_id, processes=len(children))

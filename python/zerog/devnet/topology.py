@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from zerog.chain.presets import genesis, network
 from zerog.contracts.registry import NAMED, StorageParameters
-from zerog.devnet import da
+from zerog.devnet import compute, da
 from zerog.devnet.running import status_file
 from zerog.errors import Conflict, Corrupt, InvalidInput
 from zerog.runtime.disk import read_private, write_atomic
@@ -45,6 +45,8 @@ class Options:
     """Also lasting: the storage contracts of the genesis have epochs that a miner closes, or one that never ends."""
     da: bool = True
     """Also lasting: the genesis has the signers' stakes."""
+    compute: bool = True
+    """Also lasting: the genesis has the provider's stake."""
 
     storage: bool = True
     repair: bool = True
@@ -54,9 +56,10 @@ class Options:
     disperser_port: int | None = None
     retriever_port: int | None = None
     light_port: int | None = None
+    provider_port: int | None = None
 
 
-LASTING: Final = ("chain_id", "mnemonic", "gas_limit", "miner", "da")
+LASTING: Final = ("chain_id", "mnemonic", "gas_limit", "miner", "da", "compute")
 
 SHARDS: Final = ("0/2", "0/2", "1/2", "1/2")
 """Of the storage nodes: two shards, two replicas of each."""
@@ -114,7 +117,7 @@ class Paths:
 
     def all_data(self) -> list[Path]:
         """The data directories that are there."""
-        names = ["chain", *[node_name(index) for index in range(len(SHARDS))], "kv", *da.data_names()]
+        names = ["chain", *[node_name(index) for index in range(len(SHARDS))], "kv", *da.data_names(), compute.NAME]
         return [self.data(name) for name in names if self.data(name).is_dir()]
 
     def config(self, name: str) -> Path:
@@ -195,6 +198,8 @@ def network_genesis(options: Options) -> dict[str, Any]:
     balances[faucet_account(options.mnemonic).address] = FAUCET_BALANCE
     if options.da:
         balances |= {account.address: balance for account, balance in da.balances(options.mnemonic).items()}
+    if options.compute:
+        balances[compute.provider_account(options.mnemonic).address] = compute.PROVIDER_BALANCE
     return genesis(net, balances)
 
 
@@ -253,6 +258,9 @@ def prepare(paths: Paths, options: Options) -> None:
     if options.miner:
         write_atomic(paths.miner_key, miner_account(options.mnemonic).export_secret().removeprefix("0x").encode(), mode=0o600)
 
+    if options.compute:
+        provider = compute.provider_account(options.mnemonic)
+        write_atomic(paths.key(compute.NAME), provider.export_secret().removeprefix("0x").encode(), mode=0o600)
     if options.da:
         for name, account in da.keys(options.mnemonic).items():
             write_atomic(paths.key(name), account.export_secret().removeprefix("0x").encode(), mode=0o600)
@@ -266,7 +274,9 @@ def read(paths: Paths) -> Options | None:
         data = json.loads(read_private(paths.network))
         if data.pop("format") != FORMAT:
             raise Conflict(f"{paths.network} was written by another version of zerog; it is left as it is")
-        return Options(**{"miner": False, "da": False} | data)  # as networks were made before there was a choice
+        return Options(
+            **{"miner": False, "da": False, "compute": False} | data
+        )  # as networks were made before there was a choice
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Corrupt(f"{paths.network} does not read as a network; restore it or `zerog devnet reset`") from None
 
@@ -312,6 +322,9 @@ def wishes(options: Options) -> list[PortWish]:
         for name in da.NAMES:
             made.append(wish(name, host, *said[name]) if name in said else PortWish(name, local, 0))
             made.append(PortWish(f"{name}.metrics", local, 0))
+    if options.compute:
+        made.append(wish(compute.NAME, host, options.provider_port, compute.PORT))
+        made.append(PortWish(f"{compute.NAME}.metrics", local, 0))
     return made
 
 
@@ -319,8 +332,12 @@ def node_name(index: int) -> str:
     return f"storage-{index}"
 
 
-def roles(paths: Paths, options: Options, ports: Mapping[str, int]) -> list[Role]:
-    """The processes of the network, the chain first; the others need it and not each other."""
+def roles(paths: Paths, options: Options, ports: Mapping[str, int], *, served: bool = True) -> list[Role]:
+    """The processes of the network, the chain first; the others need it and not each other.
+
+    Args:
+        served: whether there are weights for the provider to serve.
+    """
     made = [_chain(paths, options, ports)]
     if options.storage:
         made += [_storage_node(paths, options, ports, index) for index in range(len(SHARDS))]
@@ -329,6 +346,8 @@ def roles(paths: Paths, options: Options, ports: Mapping[str, int]) -> list[Role
             made.append(_repair(options, ports))
     if options.da:
         made += [_da(paths, options, ports, name) for name in da.NAMES]
+    if options.compute and served:
+        made.append(_provider(paths, options, ports))
     return made
 
 
@@ -437,6 +456,17 @@ def _da(paths: Paths, options: Options, ports: Mapping[str, int], name: str) -> 
     return Role(name, da.module(name), sections, home if da.keeps(name) else None, facts)
 
 
+def _provider(paths: Paths, options: Options, ports: Mapping[str, int]) -> Role:
+    home = paths.data(compute.NAME)
+    sections = compute.settings(
+        rpc_url=_url(options, ports["rpc"]), host=options.host, ports=ports, data=home, key_file=paths.key(compute.NAME)
+    )
+    address = compute.provider_account(options.mnemonic).address_text
+    return Role(
+        compute.NAME, "zerog.compute.service", sections, home, {"url": _url(options, ports[compute.NAME]), "address": address}
+    )
+
+
 def _target(host: str, port: int) -> str:
     """An address for gRPC clients on this machine."""
     return _url(Options(host=host), port).removeprefix("http://")
@@ -448,8 +478,12 @@ def _url(options: Options, port: int, scheme: str = "http") -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def status(paths: Paths, options: Options, ports: Mapping[str, int], process: int) -> dict[str, Any]:
-    """What ``zerog devnet status --json`` answers: a contract with users' scripts (docs/operating/devnet.md)."""
+def status(paths: Paths, options: Options, ports: Mapping[str, int], process: int, *, served: bool = True) -> dict[str, Any]:
+    """What ``zerog devnet status --json`` answers: a contract with users' scripts (docs/operating/devnet.md).
+
+    Args:
+        served: whether the provider runs.
+    """
     made: dict[str, Any] = {
         "rpc_url": _url(options, ports["rpc"]),
         "ws_url": _url(options, ports["ws"], "ws"),
@@ -479,4 +513,7 @@ def status(paths: Paths, options: Options, ports: Mapping[str, int], process: in
         made["da"]["encoder"] = _target("127.0.0.1", ports["da-encoder"])
         made["da"]["signers"] = [_target("127.0.0.1", ports[name]) for name in da.SIGNER_NAMES]
         made["da"]["parameters"] = str(da.parameters_directory())
+    if options.compute and served:
+        address = compute.provider_account(options.mnemonic).address_text
+        made["compute"] = {"providers": [{"address": address, "url": _url(options, ports[compute.NAME])}]}
     return made

@@ -467,6 +467,21 @@ class ComputeEnclaveConfig(_Section, frozen=True):
     quote: Literal["mock", "tsm"] = "mock"
 
 
+class ComputeNativeConfig(_Section, frozen=True):
+    model_file: str = ""
+    aliases: tuple[str, ...] = ()
+    embedding_directory: str = ""
+    embedding_model: str = "all-minilm-l6-v2"
+    pages: Positive = 2048
+    account_pages_max: Positive = 1024
+    context_tokens_max: Positive = 8192
+    step_tokens_max: Annotated[int, Meta(ge=16, le=65_536)] = 512
+    running_max: Positive = 64
+    account_running_max: Positive = 32
+    waiting_max: Positive = 512
+    account_waiting_max: Positive = 128
+
+
 class ComputeForwardConfig(_Section, frozen=True):
     url: str = ""
     model: str = ""
@@ -533,6 +548,7 @@ class ComputeConfig(_Section, frozen=True):
     chain: ComputeChainConfig = ComputeChainConfig()
     service: ComputeServiceConfig = ComputeServiceConfig()
     enclave: ComputeEnclaveConfig = ComputeEnclaveConfig()
+    native: ComputeNativeConfig = ComputeNativeConfig()
     forward: ComputeForwardConfig = ComputeForwardConfig()
     http: ComputeHttpConfig = ComputeHttpConfig()
     limits: ComputeLimitsConfig = ComputeLimitsConfig()

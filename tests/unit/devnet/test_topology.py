@@ -7,6 +7,7 @@ import json
 import socket
 import stat
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +132,11 @@ def test_four_storage_nodes_and_an_indexer_that_knows_them(paths: Paths) -> None
 
 
 def test_a_network_without_storage_is_the_chain_alone(paths: Paths) -> None:
-    options = prepared(paths, {"storage": False, "da": False})
+    options = prepared(paths, {"storage": False, "da": False, "compute": False})
     assert [role.name for role in topology.roles(paths, options, PORTS)] == ["chain"]
+    with_compute = topology.roles(paths, replace(options, compute=True), PORTS)
+    assert [role.name for role in with_compute] == ["chain", "provider"]
+    assert [role.name for role in topology.roles(paths, replace(options, compute=True), PORTS, served=False)] == ["chain"]
     assert "storage" not in topology.status(paths, options, PORTS, 1)
     assert {wish.name for wish in topology.wishes(options)} == {"rpc", "ws", "chain.admin", "chain.metrics"}
 

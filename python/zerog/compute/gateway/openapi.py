@@ -19,7 +19,6 @@ _REFUSALS = {
     "413": "the body is too large",
     "415": "the body is compressed",
     "429": "too many requests or tokens of this account",
-    "501": "not supported by this provider",
     "503": "saturated, or something that the provider needs does not answer",
     "504": "the model did not answer in time",
 }

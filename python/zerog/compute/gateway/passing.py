@@ -18,7 +18,7 @@ from zerog.compute.engine.forward import ForwardBackend
 from zerog.compute.gateway.chat_serving import Call, Serving
 from zerog.compute.gateway.checks import Body, parse_object
 from zerog.compute.gateway.errors import Style
-from zerog.errors import InvalidInput, Unavailable
+from zerog.errors import InvalidInput, NotFound, Unavailable
 from zerog.wire import jsonrpc
 
 _N: Final = re.compile(rb'name="n"\r\n(?:[^\r\n]+\r\n)*\r\n([0-9]{1,4})\r\n')
@@ -26,7 +26,7 @@ Handler = Callable[[web.Request], Any]
 
 
 class Passing:
-    """The routes for one serving; 501 where nothing forwards.
+    """The routes for one serving; not found where nothing forwards.
 
     Args:
         speech_bytes_per_s: sound is taken to last no longer than its size divided by this.
@@ -46,7 +46,7 @@ class Passing:
         backend = self._serving.backend
         if not isinstance(backend, ForwardBackend) or not any(model.kind in kinds for model in backend.models()):
             names = " or ".join(kind.value for kind in kinds)
-            raise InvalidInput(f"this provider does not serve {names}", status=501)
+            raise NotFound(f"this provider does not serve {names}", reason="not_supported")
         return backend
 
     async def _generations(self, request: web.Request) -> web.StreamResponse:

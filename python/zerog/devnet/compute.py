@@ -1,0 +1,92 @@
+"""The compute part of the local network: one provider with a small real model, acknowledged, and a user with money in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from zerog.chain.client import ChainClient
+from zerog.contracts import inference, registry
+from zerog.devnet import models
+from zerog.errors import Conflict, TimedOut, Unavailable
+from zerog.runtime import log
+from zerog.sdk.chain import Chain
+from zerog.sdk.compute import open_compute
+from zerog.sdk.wallet import Account
+
+NAME: Final = "provider"
+PROVIDER_INDEX: Final = 20
+"""Of the provider's account in the mnemonic."""
+PROVIDER_BALANCE: Final = 1_000 * 10**18
+"""A stake of 100 0G, and gas for years."""
+PORT: Final = 3080
+USER_DEPOSIT: Final = 20 * 10**18
+USER_ACCOUNT: Final = 10 * 10**18
+"""What the first account of the network begins with in its ledger, and of it in its account with the provider."""
+_log = log.get(__name__)
+
+
+def provider_account(mnemonic: str) -> Account:
+    """The account that serves models."""
+    return Account.from_mnemonic(mnemonic, PROVIDER_INDEX)
+
+
+def have_weights() -> bool:
+    """Fetch what the provider serves; False when it cannot be had, and the network does without."""
+    try:
+        models.fetch(models.SMOLLM2)
+        models.fetch(models.MINILM)
+    except (Unavailable, OSError) as error:
+        _log.warning("compute.left_out", reason=str(error))
+        return False
+    return True
+
+
+def settings(*, rpc_url: str, host: str, ports: Mapping[str, int], data: Path, key_file: Path) -> dict[str, dict[str, Any]]:
+    """The provider's settings by section."""
+    return {
+        "metrics": {"host": "127.0.0.1", "port": ports[f"{NAME}.metrics"]},
+        "compute": {"home": str(data)},
+        "compute.chain": {"endpoint": rpc_url, "key_file": str(key_file), "poll_ms": 100},
+        "compute.service": {"model": models.SMOLLM2.name},
+        "compute.native": {
+            "model_file": str(models.directory() / models.SMOLLM2.name / models.SMOLLM2.files[0]),
+            "embedding_directory": str(models.directory() / models.MINILM.name),
+            "embedding_model": models.MINILM.name,
+        },
+        "compute.http": {"host": host, "port": ports[NAME]},
+        "compute.limits": {
+            "running_max": 256, "user_running_max": 64, "user_waiting_max": 256, "requests_per_minute": 0,
+            "address_per_second": 0,
+        },
+        "compute.settlement": {"force_s": 10, "thin_s": 5},
+    }  # fmt: skip
+
+
+async def set_up(rpc_url: str, owner: Account, provider: bytes) -> None:
+    """Acknowledge the provider's signer and open an account with it, where that has not been done.
+
+    Raises:
+        TimedOut: the provider does not register.
+    """
+    async with ChainClient(rpc_url) as client:
+        chain = Chain(client)
+        async with open_compute(chain, owner) as compute:
+            for _ in range(300):
+                found = [one for one in await compute.providers() if one.address == provider]
+                if found:
+                    break
+                await asyncio.sleep(0.1)
+            else:
+                raise TimedOut("the provider has not registered its service")
+            if not found[0].signer_acknowledged:
+                call = inference.acknowledge_by_owner(found[0].address)
+                await chain.transact(owner, to=registry.INFERENCE, data=call.data)
+            if await compute.standing(provider) is None:
+                try:
+                    await compute.deposit(USER_DEPOSIT)
+                    await compute.transfer(provider, USER_ACCOUNT)
+                except Conflict as error:
+                    _log.warning("compute.user_not_funded", reason=str(error))

@@ -51,7 +51,7 @@ def test_every_status_and_every_refusal(tmp_path: Path) -> None:
             retriever = f"127.0.0.1:{await da_kit.serve(stack, service(RETRIEVER, server.methods()))}"
             client = GrpcClient(retriever, RETRIEVER, receive_bytes_max=1 << 20)
             stack.push_async_callback(client.close)
-            patience = network_kit.Patience(sign_s=1, straggle_s=0.1)
+            patience = network_kit.Patience(sign_s=20, straggle_s=0.1)
             made = network_kit.disperser(net, patience=patience, retries_max=0, retriever=client)
             disperser = await stack.enter_async_context(made)
 

@@ -53,7 +53,7 @@ PAYER = 0
 SIGNERS = (1, 2, 3, 4)
 PAYER_ADDRESS = node_kit.ADDRESSES[PAYER]
 QUICK = Pace(blob_s=30, gather_s=0, commit_gather_s=0)
-HASTY = Patience(sign_s=5, straggle_s=0.2)
+HASTY = Patience(sign_s=20, straggle_s=0.2)
 MESSAGE_BYTES_MAX = 16 << 20
 
 Lie = Callable[[Any, Any], Any]

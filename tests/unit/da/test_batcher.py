@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 IN_VAIN = ("INSUFFICIENT_SIGNATURES", "FAILED", "CONFIRMED", "FINALIZED")
 GAS_OF_ONE = 6_000_000
-HASTY = Patience(sign_s=1, straggle_s=0.1)
+STRICT = Patience(sign_s=1, straggle_s=0.1)
 
 
 def root_of(data: bytes) -> bytes:
@@ -116,7 +116,7 @@ def lies(rng: random.Random) -> dict[str, tuple[network_kit.Lie, str]]:
 def test_a_third_of_bad_signers_changes_nothing(tmp_path: Path, seed: int) -> None:
     async def work() -> None:
         rng = random.Random(seed)
-        async with network_kit.network(tmp_path) as net, network_kit.disperser(net, patience=HASTY) as disperser:
+        async with network_kit.network(tmp_path) as net, network_kit.disperser(net) as disperser:
             bad = net.signers[0]
             for name, (lie, called) in lies(rng).items():
                 bad.lie = lie
@@ -132,19 +132,25 @@ def test_a_third_of_bad_signers_changes_nothing(tmp_path: Path, seed: int) -> No
 
 def test_more_than_a_third_of_bad_signers_confirms_nothing_and_the_client_hears_of_it(tmp_path: Path, seed: int) -> None:
     async def work() -> None:
-        async with network_kit.network(tmp_path) as net, network_kit.disperser(net, patience=HASTY) as disperser:
-            ids = []
-            for name, (lie, _) in lies(random.Random(seed)).items():
-                net.signers[0].lie = net.signers[1].lie = lie
-                ids.append(await disperser.put(name.encode()))
-                reply = await disperser.reaches(ids[-1], *IN_VAIN, timeout_s=network_kit.QUICK.blob_s)
-                assert reply.status == Status.INSUFFICIENT_SIGNATURES, name
-                assert "rows" in disperser.queue.get(ids[-1]).reason
-            assert await net.recorded() == []
+        async with network_kit.network(tmp_path) as net:
+            await _in_vain(net, seed)
             net.signers[0].lie = net.signers[1].lie = None
-            await disperser.reaches(await disperser.put(b"and then honestly"), "FINALIZED")
+            async with network_kit.disperser(net) as disperser:
+                await disperser.reaches(await disperser.put(b"and then honestly"), "FINALIZED")
 
     asyncio.run(work())
+
+
+async def _in_vain(net: Network, seed: int) -> None:
+    async with network_kit.disperser(net, patience=STRICT) as disperser:
+        ids = []
+        for name, (lie, _) in lies(random.Random(seed)).items():
+            net.signers[0].lie = net.signers[1].lie = lie
+            ids.append(await disperser.put(name.encode()))
+            reply = await disperser.reaches(ids[-1], *IN_VAIN, timeout_s=network_kit.QUICK.blob_s)
+            assert reply.status == Status.INSUFFICIENT_SIGNATURES, name
+            assert "rows" in disperser.queue.get(ids[-1]).reason
+        assert await net.recorded() == []
 
 
 def test_what_never_comes_to_an_end_fails_before_its_deadline(tmp_path: Path) -> None:

@@ -52,3 +52,21 @@ def test_too_many_are_not_guessed(seed: int) -> None:
     spoilt = rows | {number: _spoil(rows[number], rng) for number in rng.sample(sorted(rows), SMALL.rows + 1)}
     assert false_rows(spoilt, SMALL, rng.randrange(ORDER)) is None
     assert false_rows({number: rows[number] for number in range(SMALL.rows)}, SMALL, 7) is None
+
+
+def test_a_search_stops_when_it_is_told_to(seed: int) -> None:
+    rows = _rows(TEST, random.Random(seed))
+    asked = 0
+
+    def stop() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == limit:
+            raise TimeoutError
+
+    limit = 0
+    false_rows(rows, TEST, 5, stop=stop)
+    for limit in (1, asked // 2, asked):
+        asked = 0
+        with pytest.raises(TimeoutError):
+            false_rows(rows, TEST, 5, stop=stop)

@@ -271,6 +271,7 @@ def test_ten_thousand_bit_flips(small_setup: commit.Setup, seed: int) -> None:
     flips(small_setup, seed, 10_000)
 
 
+@pytest.mark.parametrize("backend", [*BACKENDS, "emu"], indirect=True)
 def test_sums_of_multiples(backend: str, seed: int) -> None:
     rng = random.Random(seed)
     scalars = [rng.randrange(FR_MODULUS) for _ in range(6)] + [0, 1, FR_MODULUS - 1]
@@ -282,6 +283,19 @@ def test_sums_of_multiples(backend: str, seed: int) -> None:
     assert wanted is not None
     assert found == wanted[0].to_bytes(32, "little") + wanted[1].to_bytes(32, "little")
     assert commit.g1_sum(b"", b"", backend=backend) == bytes(64)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["emu"], indirect=True)
+def test_the_device_body_proves(backend: str) -> None:
+    """The whole prover and verifier with the rounds of the device on the host's grid."""
+    setup = commit.dev_setup(Geometry(2, 4), TAU)
+    made, wanted = commit.commit(setup, b"device", backend=backend), commit.commit(setup, b"device", backend="scalar")
+    every = range(6)
+    assert made.slices(every).tobytes() == wanted.slices(every).tobytes()
+    slices = [row.tobytes() for row in made.slices(every)]
+    assert verify(setup, made, slices, backend) == [commit.OK] * 6
+    assert verify(setup, made, [changed(slices[0], 96, bytes(32))], backend) == ["bad-sum"]
 
 
 def test_bad_arguments(small_setup: commit.Setup) -> None:

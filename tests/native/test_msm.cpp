@@ -7,6 +7,11 @@
 
 #include "check.hpp"
 #include "curve/msm/api.hpp"
+#if defined(ZG_EMU)
+#include "curve/msm/body.hpp"
+#include "grid/host_fibers.hpp"
+#include "grid/host_threads.hpp"
+#endif
 
 using namespace zg;
 using bn254::G1;
@@ -41,8 +46,10 @@ std::vector<G1Affine> some_points(size_t count, std::mt19937_64& random) {
   return out;
 }
 
-void all_functions(const msm::Table& table, std::mt19937_64& random) {
+// `sparing`: the smallest batches only, for the grid that runs lane by lane.
+void all_functions(const msm::Table& table, std::mt19937_64& random, bool sparing) {
   for (size_t count : {0, 1, 2, 7, 33, 150}) {
+    if (sparing && count > 33) continue;
     auto points = some_points(count, random);
     auto scalars = random_scalars(count, random);
     if (count >= 33) {
@@ -62,12 +69,13 @@ void all_functions(const msm::Table& table, std::mt19937_64& random) {
     auto each = points;
     multiply_each(table, each, scalars);
     for (size_t i = 0; i < count; ++i) CHECK(each[i] == multiple(points[i], scalars.data() + 4 * i));
+    if (sparing && count != 7) continue;
     std::vector<G1Affine> fixed(count);
     msm::FixedBase(table, G1Affine::generator()).multiply(scalars.data(), count, fixed.data());
     for (size_t i = 0; i < count; ++i) CHECK(fixed[i] == multiple(G1Affine::generator(), scalars.data() + 4 * i));
   }
   // One point and one scalar many times: one bucket holds all, every addition is a doubling.
-  const size_t many = 3000;
+  const size_t many = sparing ? 100 : 3000;
   const std::vector<G1Affine> same(many, G1Affine::generator());
   std::vector<uint64_t> ones(4 * many, 0);
   for (size_t i = 0; i < many; ++i) ones[4 * i] = 5;
@@ -79,6 +87,85 @@ void all_functions(const msm::Table& table, std::mt19937_64& random) {
   const auto found = sums(table, mixed);
   for (size_t i = 0; i < mixed.size(); ++i) CHECK(found[i] == plain_sum(mixed[i]));
 }
+
+// One round with every kind of pair, in place too: generic, equal, opposite, infinite, negated in every combination.
+void rounds_of_all_cases(const msm::Table& table, std::mt19937_64& random) {
+  auto points = some_points(12, random);
+  points[3] = points[2];
+  points[4] = -points[2];
+  points[5] = G1Affine::infinity();
+  std::vector<uint32_t> a, b, to;
+  for (uint32_t i = 0; i < points.size(); ++i) {
+    for (uint32_t j = 0; j < points.size(); ++j) {
+      for (uint32_t signs = 0; signs < 4; ++signs) {
+        a.push_back(i | (signs & 1 ? msm::kNegate : 0));
+        b.push_back(j | (signs & 2 ? msm::kNegate : 0));
+        to.push_back(static_cast<uint32_t>(to.size()));
+      }
+    }
+  }
+  std::vector<G1Affine> out(to.size());
+  auto words = [](std::vector<G1Affine>& p) { return reinterpret_cast<uint64_t*>(p.data()); };
+  msm::add_pairs(table, {words(points), a.data(), words(points), b.data(), words(out), to.data()}, a.size());
+  auto signed_point = [&](uint32_t index) { return index & msm::kNegate ? -points[index & ~msm::kNegate] : points[index]; };
+  for (size_t k = 0; k < out.size(); ++k) CHECK(out[k] == to_affine_var(add_var(G1::from(signed_point(a[k])), signed_point(b[k]))));
+  // Onto the left operands.
+  auto sums = points;
+  std::vector<uint32_t> own, other;
+  for (uint32_t i = 0; i < points.size(); ++i) {
+    own.push_back(i);
+    other.push_back((i + 2) % static_cast<uint32_t>(points.size()));
+  }
+  msm::add_pairs(table, {words(sums), own.data(), words(points), other.data(), words(sums), own.data()}, own.size());
+  for (uint32_t i = 0; i < own.size(); ++i) CHECK(sums[i] == to_affine_var(add_var(G1::from(points[i]), points[other[i]])));
+}
+
+#if defined(ZG_EMU)
+// The body with a thread a lane, and with lanes in other orders and numbers: the same points.
+void lanes_agree(std::mt19937_64& random) {
+  auto points = some_points(20, random);
+  points[7] = points[9];
+  points[11] = G1Affine::infinity();
+  std::vector<uint32_t> a, b, to;
+  for (uint32_t k = 0; k < 60; ++k) {
+    a.push_back(static_cast<uint32_t>(random() % points.size()) | (k % 3 == 0 ? msm::kNegate : 0));
+    b.push_back(k % 7 == 0 ? a.back() : static_cast<uint32_t>(random() % points.size()));
+    to.push_back(59 - k);
+  }
+  std::vector<G1Affine> wanted(60);
+  const auto scalar = msm::backend("scalar");
+  const auto* in = reinterpret_cast<const uint64_t*>(points.data());
+  msm::add_pairs(**scalar, {in, a.data(), in, b.data(), reinterpret_cast<uint64_t*>(wanted.data()), to.data()}, 60);
+  for (const bool threads : {false, true}) {
+    for (unsigned width : {1u, 3u, 8u}) {
+      std::vector<G1Affine> out(60);
+      std::vector<uint64_t> before(240);
+      auto body = [&](auto& grid) {
+        using grid::View;
+        msm::device::AddBody{}(grid, 60, View<const uint64_t>{in, 8 * points.size()}, View<const uint32_t>{a.data(), 60},
+                               View<const uint64_t>{in, 8 * points.size()}, View<const uint32_t>{b.data(), 60},
+                               View<uint64_t>{reinterpret_cast<uint64_t*>(out.data()), 8 * out.size()}, View<const uint32_t>{to.data(), 60},
+                               View<uint64_t>{before.data(), before.size()});
+      };
+      const grid::Launch shape{2, width, 0, width};
+      CHECK((threads ? grid::run_on_threads(shape, body) : grid::run_on_fibers(shape, body)).ok);
+      CHECK(out == wanted);
+    }
+  }
+  // An index outside is named, not followed.
+  a[5] = 1000;
+  std::vector<G1Affine> out(60);
+  std::vector<uint64_t> before(240);
+  const auto report = grid::run_on_fibers({1, 4, 0, 0}, [&](auto& grid) {
+    using grid::View;
+    msm::device::AddBody{}(grid, 60, View<const uint64_t>{in, 8 * points.size()}, View<const uint32_t>{a.data(), 60}, View<const uint64_t>{in, 8 * points.size()},
+                           View<const uint32_t>{b.data(), 60}, View<uint64_t>{reinterpret_cast<uint64_t*>(out.data()), 8 * out.size()},
+                           View<const uint32_t>{to.data(), 60}, View<uint64_t>{before.data(), before.size()});
+  });
+  CHECK(!report.ok);
+  CHECK(report.message.find("outside a view") != std::string::npos);
+}
+#endif
 
 }  // namespace
 
@@ -101,9 +188,14 @@ int main(int argc, char** argv) {
     }
     return 0;
   }
-  for (const char* name : {"scalar", "avx512"}) {
+  for (const char* name : {"scalar", "avx512", "emu"}) {
     const auto table = msm::backend(name);
-    if (table.ok()) all_functions(**table, random);
+    if (!table.ok()) continue;
+    rounds_of_all_cases(**table, random);
+    all_functions(**table, random, std::string_view(name) == "emu");
   }
+#if defined(ZG_EMU)
+  lanes_agree(random);
+#endif
   return check_report();
 }

@@ -67,6 +67,9 @@ KernelBackends& kernel() {
                                      {"avx512", kCpuAvx512 | kCpuIfma | kCpuBmi2Adx, &avx512},
 #endif
                                      {"scalar", 0, &scalar},
+#if defined(ZG_EMU)
+                                     {"emu", 0, &emu},
+#endif
                                  },
                                  self_test);
   return backends;

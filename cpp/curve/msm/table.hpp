@@ -38,5 +38,6 @@ inline constexpr size_t kScratchSizeBytes = (kBatchMax / 8) * 5 * 64;  // aligne
 
 extern const Table scalar;
 extern const Table avx512;
+extern const Table emu;
 
 }  // namespace zg::msm

@@ -181,6 +181,19 @@ CommittedBlob prove(const AmtSetup& setup, const EncodedBlob& encoded, const std
   return CommittedBlob(encoded.shared(), unwrap(unlocked([&] { return amt::prove(table, setup.get(), *encoded.shared()); })));
 }
 
+void prove_part(const AmtSetup& setup, const EncodedBlob& encoded, const std::string& part, const std::string& backend) {
+  static const std::pair<const char*, amt::Part> kParts[] = {
+      {"rows", amt::Part::rows}, {"blocks", amt::Part::blocks}, {"quotients", amt::Part::quotients}, {"high", amt::Part::high}};
+  const msm::Table& table = *unwrap(msm::backend(backend));
+  for (const auto& [name, which] : kParts) {
+    if (part != name) continue;
+    const amt::Part chosen = which;
+    unwrap(unlocked([&] { return amt::prove_part(table, setup.get(), *encoded.shared(), chosen); }));
+    return;
+  }
+  raise(Status::bad_argument, "part: expected rows, blocks, quotients or high, found " + part);
+}
+
 pybind11::bytes commitment_of(const AmtSetup& setup, const EncodedBlob& encoded, const std::string& backend) {
   const msm::Table& table = *unwrap(msm::backend(backend));
   return commitment_bytes(unwrap(unlocked([&] { return amt::commit(table, setup.get(), *encoded.shared()); })));
@@ -285,6 +298,7 @@ void bind_commit(pybind11::module_& m) {
   m.def("amt_setup_of_provers", &setup_of_provers, arg("provers"), arg("rows"), arg("columns"), arg("seed"), arg("backend") = "");
   m.def("amt_commit", &commit, arg("setup"), arg("data"), arg("backend") = "");
   m.def("amt_prove", &prove, arg("setup"), arg("encoded"), arg("backend") = "");
+  m.def("amt_prove_part", &prove_part, arg("setup"), arg("encoded"), arg("part"), arg("backend") = "");
   m.def("amt_commitment", &commitment_of, arg("setup"), arg("encoded"), arg("backend") = "");
   m.def("amt_verify", &verify, arg("setup"), arg("slices"), arg("commitments"), arg("data_roots"), arg("seed"), arg("backend") = "");
   m.def("amt_split_slice", &split_slice, arg("slice"), arg("rows"), arg("columns"));

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
-import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from measure import PAIRS, TINY, keep, timed
+from peers.golang import GoPeer
 from zerog import _native
 from zerog.primitives import erasure
 
@@ -29,7 +27,6 @@ COMPARED = (
 )
 # Codes of more than 256 shards: there the peer has Leopard over GF(2^16), whose parity is another.
 WIDE = ((300, 100, 64),) if TINY else ((1024, 1024, 4_096), (1024, 1024, 65_536), (1024, 2048, 4_096))
-KLAUSPOST = Path(__file__).resolve().parents[1] / "peers" / "klauspost"
 
 
 @pytest.fixture(autouse=True)
@@ -116,40 +113,6 @@ def test_new_pattern(benchmark: Any, code: tuple[int, int]) -> None:
     benchmark(lambda: erasure.recover(survivors, rng.permutation(k + m)[:k], k, m))
 
 
-class Klauspost:
-    """The library in a process of its own, asked in turns."""
-
-    def __init__(self, threads: int = 1) -> None:
-        if shutil.which("go") is None:
-            pytest.skip("klauspost/reedsolomon needs go")
-        binary = Path(os.environ.get("ZEROG_PEERS", KLAUSPOST.parents[2] / "build" / "peers")) / "klauspost"
-        binary.parent.mkdir(parents=True, exist_ok=True)
-        made = subprocess.run(["go", "build", "-o", str(binary), "."], cwd=KLAUSPOST, capture_output=True, text=True)
-        if made.returncode != 0:
-            pytest.skip(f"klauspost/reedsolomon does not build: {made.stderr[-300:]}")
-        self.process = subprocess.Popen(
-            [str(binary)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "GOMAXPROCS": str(threads)},
-        )
-
-    def ask(self, line: str) -> str:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
-
-    def close(self) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
-        self.process.stdout.close()
-
-
 def fnv1a(data: bytes) -> str:
     value = 0xCBF29CE484222325
     for byte in data:
@@ -157,7 +120,7 @@ def fnv1a(data: bytes) -> str:
     return f"{value:016x}"
 
 
-def compare(peer: Klauspost, code: tuple[int, int], size: int) -> dict[str, Any]:
+def compare(peer: GoPeer, code: tuple[int, int], size: int) -> dict[str, Any]:
     """Turns of encoding and of recovery; each turn is the fastest of a few calls."""
     k, m = code
     field: erasure.Field = "gf256" if k + m <= erasure.SHARDS_MAX else "gf65536"
@@ -205,7 +168,7 @@ def test_against_klauspost() -> None:
         if threads > 1:
             os.sched_setaffinity(0, cores)
             _native.set_thread_count(threads)
-        peer = Klauspost(threads)
+        peer = GoPeer("klauspost", threads=threads)
         try:
             for k, m, size in (*COMPARED, *WIDE):
                 found = compare(peer, (k, m), size)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import statistics
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from measure import PAIRS, TINY, keep, timed
+from peers.golang import GoPeer
 from zerog import _native
 from zerog.primitives import blob, fields, merkle
 from zerog.primitives.blob import MAINNET, Geometry
@@ -25,7 +23,6 @@ LOGS = (6,) if TINY else (10, 16, 20)
 COMPARED_LOGS = (8,) if TINY else (10, 16, 20)
 PRODUCTS = 1 << (8 if TINY else 16)
 GEOMETRY = Geometry(64, 32) if TINY else MAINNET
-GNARK = Path(__file__).resolve().parents[1] / "peers" / "gnark"
 
 
 @pytest.fixture
@@ -78,36 +75,6 @@ def test_transform(benchmark: Any, one_core: None, backend: str, log_size: int) 
     benchmark(fields.transform, values, log_size, out=values, backend=usable("ntt", backend))
 
 
-class Gnark:
-    """The library in a process of its own, one core, asked in turns."""
-
-    def __init__(self) -> None:
-        if shutil.which("go") is None:
-            pytest.skip("gnark-crypto needs go")
-        binary = Path(os.environ.get("ZEROG_PEERS", GNARK.parents[2] / "build" / "peers")) / "gnark"
-        binary.parent.mkdir(parents=True, exist_ok=True)
-        made = subprocess.run(["go", "build", "-o", str(binary), "."], cwd=GNARK, capture_output=True, text=True)
-        if made.returncode != 0:
-            pytest.skip(f"gnark-crypto does not build: {made.stderr[-300:]}")
-        self.process = subprocess.Popen(
-            [str(binary)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "GOMAXPROCS": "1"}
-        )
-
-    def ask(self, line: str) -> str:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
-
-    def close(self) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
-        self.process.stdout.close()
-
-
 def compared(ours: Callable[[], float], peer: Callable[[], float], unit: str, scale: float) -> dict[str, float]:
     """Turns of both, each the fastest of a few calls; the median ratio of the pairs."""
     a, b = [], []
@@ -123,7 +90,7 @@ def compared(ours: Callable[[], float], peer: Callable[[], float], unit: str, sc
 
 def test_against_gnark(one_core: None) -> None:
     """Pinned to one core, ours through Python, checked equal first. Kept as results/ntt.json."""
-    peer = Gnark()
+    peer = GoPeer("gnark")
     facts: dict[str, Any] = {}
     try:
         for log_size in COMPARED_LOGS:

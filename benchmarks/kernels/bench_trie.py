@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from measure import TINY, interleave, keep, timed
+from peers.golang import GoPeer
 from zerog import _native
 from zerog.primitives import trie
 
 LEAVES = 2_000 if TINY else 1_000_000
 UPDATES = 200 if TINY else 20_000
 ROUNDS = 3 if TINY else 9
-GETH = Path(__file__).resolve().parents[1] / "peers" / "geth_trie"
 
 
 @pytest.fixture(autouse=True)
@@ -82,39 +79,19 @@ class Geth:
     """geth's trie in a process of its own, one core, in the same rounds."""
 
     def __init__(self) -> None:
-        if shutil.which("go") is None:
-            pytest.skip("geth's trie needs go")
-        binary = Path(os.environ.get("ZEROG_PEERS", GETH.parents[2] / "build" / "peers")) / "geth_trie"
-        binary.parent.mkdir(parents=True, exist_ok=True)
-        made = subprocess.run(["go", "build", "-o", str(binary), "."], cwd=GETH, capture_output=True, text=True)
-        if made.returncode != 0:
-            pytest.skip(f"geth's trie does not build: {made.stderr[-300:]}")
-        self.process = subprocess.Popen(
-            [str(binary), str(LEAVES)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "GOMAXPROCS": "1"},
-        )
+        self.peer = GoPeer("geth_trie", str(LEAVES))
         self.root, self.build_s = self.answer()
 
     def answer(self) -> tuple[bytes, float]:
-        assert self.process.stdout is not None
-        root, seconds = self.process.stdout.readline().split()
+        root, seconds = self.peer.answer().split()
         return bytes.fromhex(root), float(seconds)
 
     def update(self, seed: int) -> tuple[bytes, float]:
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{seed} {UPDATES}\n")
-        self.process.stdin.flush()
+        self.peer.tell(f"{seed} {UPDATES}")
         return self.answer()
 
     def close(self) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
-        self.process.stdout.close()
+        self.peer.close()
 
 
 def test_against_geth() -> None:

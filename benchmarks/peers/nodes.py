@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.official_clients import go_toolchain
+
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / ".cache" / "peers"
 GETH_VERSION = "v1.16.7"
@@ -95,12 +97,9 @@ def geth_binary() -> Path:
     """Builds geth with the Go toolchain on first use (minutes)."""
     binary = CACHE / f"geth-{GETH_VERSION}" / "geth"
     if not binary.exists():
-        go = shutil.which("go")
-        if go is None:
-            raise PeerMissing("geth: no Go toolchain")
         target = f"github.com/ethereum/go-ethereum/cmd/geth@{GETH_VERSION}"
         done = subprocess.run(
-            [go, "install", target], env=os.environ | {"GOBIN": str(binary.parent)}, capture_output=True, text=True
+            [go_toolchain(), "install", target], env=os.environ | {"GOBIN": str(binary.parent)}, capture_output=True, text=True
         )
         if not binary.exists():
             raise PeerMissing(f"geth: go install failed: {done.stderr[-300:]}")

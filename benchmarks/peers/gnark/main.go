@@ -1,5 +1,5 @@
-// gnark-crypto's BN254 scalar field and group sums, driven over standard input: the peer of benchmarks/kernels/bench_ntt.py and
-// bench_msm.py.
+// gnark-crypto's BN254 scalar field, group sums and pairing, driven over standard input: the peer of benchmarks/kernels/bench_ntt.py,
+// bench_msm.py and bench_pairing.py.
 //
 // Lines, each answered by one:
 //
@@ -13,6 +13,8 @@
 //	points LOG      2^LOG points, number i is 12345^i times the generator, and as many scalars 1 / (i^2 + 3 i + 7); answers the hex
 //	                of the coordinates of their sum
 //	msm TIMES       seconds of the fastest of TIMES such sums
+//	pairs COUNT     the pairs (i G1, G2) for i = 1 … COUNT - 1 and one that makes their product one; answers whether it is
+//	pairing TIMES   seconds of the fastest of TIMES checks of that product, points decoded before
 //
 // GOMAXPROCS gives it as many threads as the test gives zerog.
 package main
@@ -20,6 +22,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"math/big"
 	"os"
 	"runtime"
 	"time"
@@ -48,12 +51,21 @@ func vector(count int) fr.Vector {
 	return out
 }
 
+func multiple(point *bn254.G1Affine, factor *fr.Element) bn254.G1Affine {
+	var plain big.Int
+	var out bn254.G1Affine
+	out.ScalarMultiplication(point, factor.BigInt(&plain))
+	return out
+}
+
 func main() {
 	var (
 		domain *fft.Domain
 		values fr.Vector
 		points []bn254.G1Affine
 		sum    bn254.G1Affine
+		left   []bn254.G1Affine
+		right  []bn254.G2Affine
 	)
 	config := ecc.MultiExpConfig{NbTasks: runtime.GOMAXPROCS(0)}
 	tasks := fft.WithNbTasks(runtime.GOMAXPROCS(0))
@@ -110,6 +122,26 @@ func main() {
 			fmt.Printf("%.9f\n", fastest(a, func() {
 				if _, err := sum.MultiExp(points, values, config); err != nil {
 					panic(err)
+				}
+			}))
+		case "pairs":
+			_, _, generator, generator2 := bn254.Generators()
+			left, right = nil, nil
+			var total, factor fr.Element
+			for i := 1; i < a; i++ {
+				factor.SetUint64(uint64(i))
+				total.Add(&total, &factor)
+				left = append(left, multiple(&generator, &factor))
+				right = append(right, generator2)
+			}
+			total.Neg(&total)
+			left, right = append(left, multiple(&generator, &total)), append(right, generator2)
+			good, err := bn254.PairingCheck(left, right)
+			fmt.Println(good && err == nil)
+		case "pairing":
+			fmt.Printf("%.9f\n", fastest(a, func() {
+				if good, err := bn254.PairingCheck(left, right); err != nil || !good {
+					panic("not one")
 				}
 			}))
 		case "mul", "scalar":

@@ -127,6 +127,10 @@ struct Proof {
 // Cost: about 9.5 N terms of sums and 34 R multiples of points, on all threads.
 Outcome<Proof> prove(const msm::Table& table, const Setup& setup, const rs_fr::Encoded& encoded);
 
+// One part of that work alone, its result dropped: for benchmarks, which time it (the core has no clocks).
+enum class Part { rows, blocks, quotients, high };  // 3 N terms; 5.5 N; blocks and the group transforms; N
+Outcome<bool> prove_part(const msm::Table& table, const Setup& setup, const rs_fr::Encoded& encoded, Part part);
+
 // Only the commitment, [f(tau)]: N terms.
 Outcome<G1Affine> commit(const msm::Table& table, const Setup& setup, const rs_fr::Encoded& encoded);
 

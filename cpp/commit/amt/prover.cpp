@@ -179,6 +179,20 @@ Outcome<Proof> prove(const msm::Table& table, const Setup& setup, const rs_fr::E
   return proof;
 }
 
+Outcome<bool> prove_part(const msm::Table& table, const Setup& setup, const rs_fr::Encoded& encoded, Part part) {
+  if (auto fit = fits(setup, encoded); !fit.ok()) return fit.failure();
+  if (encoded.coefficients() == nullptr) return Failure{Status::bad_argument, "encoded: expected one that kept its coefficients"};
+  switch (part) {
+    case Part::rows:
+      for (size_t coset = 0; coset < kCosets; ++coset) node_commitments(table, setup, encoded, coset);
+      break;
+    case Part::blocks: block_sums(table, setup, encoded.coefficients()); break;
+    case Part::quotients: quotients(table, setup.geometry, block_sums(table, setup, encoded.coefficients())); break;
+    case Part::high: sums(table, {{setup.high.data(), encoded.coefficients(), setup.geometry.cells()}}); break;
+  }
+  return true;
+}
+
 Outcome<G1Affine> commit(const msm::Table& table, const Setup& setup, const rs_fr::Encoded& encoded) {
   if (auto fit = fits(setup, encoded); !fit.ok()) return fit.failure();
   // Bases and cells both lie row after row.

@@ -13,6 +13,7 @@ namespace {
 using bn254::G1;
 
 constexpr size_t kTogether = 512;        // ladders of one thread in lockstep
+constexpr size_t kTooFew = 24;           // fewer ladders than this share an inversion at a loss: each goes alone, without any
 constexpr unsigned kLadderBits = 4;
 constexpr unsigned kLadderDigits = 64;   // scalars are below 2^254: no carry leaves the last digit
 constexpr unsigned kFixedBits = 12;
@@ -38,10 +39,14 @@ void ladders(Rounds& rounds, G1Affine* points, const uint64_t* scalars, size_t c
   std::vector<G1Affine> table(kMultiples * count), sum(count, G1Affine::infinity());
   std::vector<uint32_t> a(count), b(count), to(count), same(count);
   std::vector<int> digits(kLadderDigits * count);
+  unsigned length = 1;  // digits of the longest scalar: weights of 128 bits take half of them
   for (size_t i = 0; i < count; ++i) {
     table[i] = points[i];
     same[i] = static_cast<uint32_t>(i);
-    signed_digits(scalars + 4 * i, kLadderBits, kLadderDigits, digits.data() + kLadderDigits * i);
+    int* own = digits.data() + kLadderDigits * i;
+    signed_digits(scalars + 4 * i, kLadderBits, kLadderDigits, own);
+    for (unsigned w = length; w < kLadderDigits; ++w)
+      if (own[w] != 0) length = w + 1;
   }
   for (unsigned m = 2; m <= kMultiples; ++m) {
     uint64_t* out = words(table.data() + (m - 1) * count);
@@ -51,8 +56,8 @@ void ladders(Rounds& rounds, G1Affine* points, const uint64_t* scalars, size_t c
       rounds.add({words(table.data() + (m - 2) * count), same.data(), words(table), same.data(), out, same.data()}, count);
     }
   }
-  for (unsigned w = kLadderDigits; w-- > 0;) {
-    if (w + 1 != kLadderDigits)
+  for (unsigned w = length; w-- > 0;) {
+    if (w + 1 != length)
       for (unsigned i = 0; i < kLadderBits; ++i) rounds.twice({words(sum), same.data(), nullptr, nullptr, words(sum), same.data()}, count);
     size_t pairs = 0;
     for (size_t i = 0; i < count; ++i) {
@@ -69,6 +74,13 @@ void ladders(Rounds& rounds, G1Affine* points, const uint64_t* scalars, size_t c
 }  // namespace
 
 void multiply_each(const Table& table, std::vector<G1Affine>& points, const std::vector<uint64_t>& scalars) {
+  if (points.size() < kTooFew) {
+    for (size_t i = 0; i < points.size(); ++i) {
+      const uint64_t* k = scalars.data() + 4 * i;
+      points[i] = to_affine_var(multiply_var(points[i], U256(k[0], k[1], k[2], k[3])));
+    }
+    return;
+  }
   parallel_for((points.size() + kTogether - 1) / kTogether, 1, [&](size_t begin, size_t end) {
     Rounds rounds(table);
     for (size_t k = begin; k < end; ++k) {

@@ -41,6 +41,7 @@ __all__ = [
     "load_setup",
     "powers_from_ceremony",
     "prove",
+    "prove_part",
     "setup_from_challenge",
     "setup_from_powers",
     "setup_from_provers",
@@ -275,6 +276,19 @@ def prove(setup: Setup, encoded: EncodedBlob, *, backend: str = "") -> Committed
         InvalidInput: the setup is of another geometry or has no powers, or the blob has no coefficients.
     """
     return CommittedBlob(_native.amt_prove(setup._native, encoded._native, backend))
+
+
+def prove_part(setup: Setup, encoded: EncodedBlob, part: str, *, backend: str = "") -> None:
+    """One part of ``prove`` alone, its result dropped: for benchmarks.
+
+    Args:
+        part: ``rows`` (commitments of rows), ``blocks`` (sums over coefficients), ``quotients`` (``blocks`` and the group
+            transforms) or ``high`` (C_high).
+
+    Raises:
+        InvalidInput: as ``prove``, or another part.
+    """
+    _native.amt_prove_part(setup._native, encoded._native, part, backend)
 
 
 def commitment_of(setup: Setup, encoded: EncodedBlob, *, backend: str = "") -> bytes:

@@ -30,7 +30,7 @@ from zerog.primitives import blob, bls, commit
 from zerog.primitives.blob import MAINNET, Geometry
 
 GEOMETRY = Geometry(16, 8) if TINY else MAINNET
-ROUNDS = 1 if TINY else 3
+ROUNDS = 1 if TINY else int(os.environ.get("ZEROG_BENCH_ROUNDS", "3"))
 SHARE_SIZE_BYTES = 512
 SQUARE = 4 if TINY else 256  # of shares: 32 MiB
 SIGNERS = 10 if TINY else 1000

@@ -116,7 +116,7 @@ def test_every_row_holds_and_no_forgery_does(setups: dict[Geometry, commit.Setup
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.sampled_from(SHAPES), st.integers(0, 2**32))
 def test_a_batch_says_of_each_what_each_alone_does(setups: dict[Geometry, commit.Setup], geometry: Geometry, seed: int) -> None:
     rng, layout, setup = random.Random(seed), Layout(geometry), setups[geometry]

@@ -41,7 +41,7 @@ CPP_MAY_INCLUDE = {
     "erasure": BASE | {"grid", "hash", "merkle", "field"},
     "rlp": BASE,
     "field": BASE | {"grid"},
-    "curve": BASE | {"field"},
+    "curve": BASE | {"field", "grid"},
     "commit": BASE | {"hash", "merkle", "field", "erasure", "curve"},
     "merkle": BASE | {"grid", "hash"},
     "store": BASE,

@@ -56,17 +56,20 @@ def test_too_many_are_not_guessed(seed: int) -> None:
 
 def test_a_search_stops_when_it_is_told_to(seed: int) -> None:
     rows = _rows(TEST, random.Random(seed))
-    asked = 0
 
-    def stop() -> None:
-        nonlocal asked
-        asked += 1
-        if asked == limit:
-            raise TimeoutError
-
-    limit = 0
-    false_rows(rows, TEST, 5, stop=stop)
-    for limit in (1, asked // 2, asked):
+    def until(limit: int) -> int:
         asked = 0
+
+        def stop() -> None:
+            nonlocal asked
+            asked += 1
+            if asked == limit:
+                raise TimeoutError
+
+        false_rows(rows, TEST, 5, stop=stop)
+        return asked
+
+    every = until(0)
+    for limit in (1, every // 2, every):
         with pytest.raises(TimeoutError):
-            false_rows(rows, TEST, 5, stop=stop)
+            until(limit)

@@ -94,6 +94,13 @@ def up(
     provider_port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="The provider.  [default: 3080 or any free one]")
     ] = None,
+    tuning: Annotated[
+        bool | None,
+        typer.Option("--tuning/--no-tuning", help="A fine-tuning node; needs the extra zerog[tuning].  [default: no-tuning]"),
+    ] = None,
+    tuner_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="The fine-tuning node.  [default: 3082 or any free one]")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start the local network, or go on where it stopped.
@@ -125,6 +132,8 @@ def up(
         "light_port": light_port,
         "compute": compute,
         "provider_port": provider_port,
+        "tuning": tuning,
+        "tuner_port": tuner_port,
     }
     home = home.absolute()
     if detach:
@@ -201,7 +210,8 @@ def _status_text(status: dict[str, Any]) -> None:
         facts([(f"  {name}", status["da"][name]) for name in ("disperser", "retriever", "light") if name in status["da"]])
     if "compute" in status:
         print("\ncompute (a mock enclave: no hardware stands behind its signatures)")
-        facts([(f"  provider {one['address']}", one["url"]) for one in status["compute"]["providers"]])
+        rows = [(f"  provider {one['address']}", one["url"]) for one in status["compute"]["providers"]]
+        facts(rows + [(f"  tuner    {one['address']}", one["url"]) for one in status["compute"].get("tuners", [])])
     print("\naccounts (for tests only: everybody knows these keys)")
     for index, entry in enumerate(status["accounts"]):
         print(f"  {index}  {entry['address']}  {entry['private_key']}")

@@ -1,20 +1,26 @@
-"""The compute part of the local network: one provider with a small real model, acknowledged, and a user with money in it."""
+"""The compute part of the local network: a provider with a small real model, acknowledged, and a user with money in it.
+
+Where it is wanted, a fine-tuning node beside it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from zerog.chain.client import ChainClient
-from zerog.contracts import inference, registry
+from zerog.chain.client import CallError, ChainClient
+from zerog.contracts import fine_tuning, inference, ledger, registry
+from zerog.contracts.calls import Call
 from zerog.devnet import models
 from zerog.errors import Conflict, TimedOut, Unavailable
 from zerog.runtime import log
 from zerog.sdk.chain import Chain
 from zerog.sdk.compute import open_compute
 from zerog.sdk.wallet import Account
+from zerog.types import Address
 
 NAME: Final = "provider"
 PROVIDER_INDEX: Final = 20
@@ -22,15 +28,76 @@ PROVIDER_INDEX: Final = 20
 PROVIDER_BALANCE: Final = 1_000 * 10**18
 """A stake of 100 0G, and gas for years."""
 PORT: Final = 3080
+TUNER: Final = "tuner"
+TUNER_INDEX: Final = 21
+TUNER_PORT: Final = 3082
+TUNER_ACCOUNT: Final = 2 * 10**18
+"""What the network's first account begins with in its account with the fine-tuning node."""
 USER_DEPOSIT: Final = 20 * 10**18
 USER_ACCOUNT: Final = 10 * 10**18
 """What the first account of the network begins with in its ledger, and of it in its account with the provider."""
+_T = TypeVar("_T")
 _log = log.get(__name__)
 
 
 def provider_account(mnemonic: str) -> Account:
     """The account that serves models."""
     return Account.from_mnemonic(mnemonic, PROVIDER_INDEX)
+
+
+def tuner_account(mnemonic: str) -> Account:
+    """The account that tunes models."""
+    return Account.from_mnemonic(mnemonic, TUNER_INDEX)
+
+
+def tuner_settings(
+    *, rpc_url: str, host: str, ports: Mapping[str, int], data: Path, key_file: Path, indexer: str
+) -> dict[str, dict[str, Any]]:
+    """The fine-tuning node's settings by section."""
+    model = models.directory() / models.SMOLLM2.name / models.SMOLLM2.files[0]
+    return {
+        "metrics": {"host": "127.0.0.1", "port": ports[f"{TUNER}.metrics"]},
+        "tuning": {"home": str(data), "models": [f"{models.SMOLLM2.name}={model}"], "indexer": indexer, "poll_ms": 500},
+        "tuning.chain": {"endpoint": rpc_url, "key_file": str(key_file)},
+        "tuning.http": {"host": host, "port": ports[TUNER]},
+    }
+
+
+def can_tune() -> bool:
+    """Whether the trainer's libraries are installed."""
+    return all(importlib.util.find_spec(name) is not None for name in ("jax", "optax", "gguf", "safetensors"))
+
+
+async def set_up_tuner(rpc_url: str, owner: Account, provider: bytes) -> None:
+    """Acknowledge the fine-tuning node's signer and open an account with it, where that has not been done.
+
+    Raises:
+        TimedOut: it does not register.
+    """
+    address = Address(provider)
+    async with ChainClient(rpc_url) as client:
+        chain = Chain(client)
+
+        async def ask(call: Call[_T]) -> _T | None:
+            try:
+                return call.decode(await client.call(registry.FINE_TUNING, call.data))
+            except CallError:
+                return None
+
+        async with asyncio.timeout(60):
+            while (found := await ask(fine_tuning.service(address))) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        if not found.signer_acknowledged:
+            call = fine_tuning.acknowledge_by_owner(address)
+            await chain.transact(owner, to=registry.FINE_TUNING, data=call.data)
+        if await ask(fine_tuning.account(owner.address, address)) is None:
+            try:
+                await chain.transact(owner, to=registry.LEDGER, data=ledger.deposit().data, value=3 * 10**18)
+                moved = ledger.transfer(address, ledger.FINE_TUNING, TUNER_ACCOUNT)
+                await chain.transact(owner, to=registry.LEDGER, data=moved.data)
+                await chain.transact(owner, to=registry.FINE_TUNING, data=fine_tuning.acknowledge(address).data)
+            except Conflict as error:
+                _log.warning("tuner.user_not_funded", reason=str(error))
 
 
 def have_weights() -> bool:

@@ -117,6 +117,9 @@ async def supervise(home: Path, wanted: Mapping[str, Any], told: Told) -> None:
             if served:
                 people = topology.account(options.mnemonic, 0), compute.provider_account(options.mnemonic)
                 await compute.set_up(str(roles[0].facts["url"]), people[0], people[1].address)
+                if options.tuning:
+                    tuner = compute.tuner_account(options.mnemonic).address
+                    await compute.set_up_tuner(str(roles[0].facts["url"]), people[0], tuner)
             status = tell()
             told(status)
             _log.info("devnet.ready", rpc_url=status["rpc_url"], chain_id=options.chain_id, processes=len(children))

@@ -50,6 +50,7 @@ class Options:
 
     storage: bool = True
     repair: bool = True
+    tuning: bool = False
     storage_port: int | None = None
     indexer_port: int | None = None
     kv_port: int | None = None
@@ -57,6 +58,7 @@ class Options:
     retriever_port: int | None = None
     light_port: int | None = None
     provider_port: int | None = None
+    tuner_port: int | None = None
 
 
 LASTING: Final = ("chain_id", "mnemonic", "gas_limit", "miner", "da", "compute")
@@ -117,7 +119,14 @@ class Paths:
 
     def all_data(self) -> list[Path]:
         """The data directories that are there."""
-        names = ["chain", *[node_name(index) for index in range(len(SHARDS))], "kv", *da.data_names(), compute.NAME]
+        names = [
+            "chain",
+            *[node_name(index) for index in range(len(SHARDS))],
+            "kv",
+            *da.data_names(),
+            compute.NAME,
+            compute.TUNER,
+        ]
         return [self.data(name) for name in names if self.data(name).is_dir()]
 
     def config(self, name: str) -> Path:
@@ -199,7 +208,8 @@ def network_genesis(options: Options) -> dict[str, Any]:
     if options.da:
         balances |= {account.address: balance for account, balance in da.balances(options.mnemonic).items()}
     if options.compute:
-        balances[compute.provider_account(options.mnemonic).address] = compute.PROVIDER_BALANCE
+        for person in (compute.provider_account(options.mnemonic), compute.tuner_account(options.mnemonic)):
+            balances[person.address] = compute.PROVIDER_BALANCE
     return genesis(net, balances)
 
 
@@ -261,6 +271,8 @@ def prepare(paths: Paths, options: Options) -> None:
     if options.compute:
         provider = compute.provider_account(options.mnemonic)
         write_atomic(paths.key(compute.NAME), provider.export_secret().removeprefix("0x").encode(), mode=0o600)
+        tuner = compute.tuner_account(options.mnemonic)
+        write_atomic(paths.key(compute.TUNER), tuner.export_secret().removeprefix("0x").encode(), mode=0o600)
     if options.da:
         for name, account in da.keys(options.mnemonic).items():
             write_atomic(paths.key(name), account.export_secret().removeprefix("0x").encode(), mode=0o600)
@@ -282,6 +294,10 @@ def read(paths: Paths) -> Options | None:
 
 
 def _check(options: Options) -> None:
+    if options.tuning and not options.compute:
+        raise InvalidInput("tuning: a network without compute has no models to tune")
+    if options.tuning and not compute.can_tune():
+        raise InvalidInput("tuning: the trainer is not installed; pip install 'zerog[tuning]'")
     if not 0 < options.chain_id < 1 << 63:
         raise InvalidInput(f"chain-id: expected a positive number below 2^63, found {options.chain_id}")
     if not 3_000_000 <= options.gas_limit < 1 << 62:
@@ -325,6 +341,9 @@ def wishes(options: Options) -> list[PortWish]:
     if options.compute:
         made.append(wish(compute.NAME, host, options.provider_port, compute.PORT))
         made.append(PortWish(f"{compute.NAME}.metrics", local, 0))
+        if options.tuning:
+            made.append(wish(compute.TUNER, host, options.tuner_port, compute.TUNER_PORT))
+            made.append(PortWish(f"{compute.TUNER}.metrics", local, 0))
     return made
 
 
@@ -348,6 +367,8 @@ def roles(paths: Paths, options: Options, ports: Mapping[str, int], *, served: b
         made += [_da(paths, options, ports, name) for name in da.NAMES]
     if options.compute and served:
         made.append(_provider(paths, options, ports))
+        if options.tuning:
+            made.append(_tuner(paths, options, ports))
     return made
 
 
@@ -467,6 +488,18 @@ def _provider(paths: Paths, options: Options, ports: Mapping[str, int]) -> Role:
     )
 
 
+def _tuner(paths: Paths, options: Options, ports: Mapping[str, int]) -> Role:
+    home = paths.data(compute.TUNER)
+    sections = compute.tuner_settings(
+        rpc_url=_url(options, ports["rpc"]), host=options.host, ports=ports, data=home, key_file=paths.key(compute.TUNER),
+        indexer=_url(options, ports["indexer"]) if options.storage else "",
+    )  # fmt: skip
+    address = compute.tuner_account(options.mnemonic).address_text
+    return Role(
+        compute.TUNER, "zerog.node.tuning", sections, home, {"url": _url(options, ports[compute.TUNER]), "address": address}
+    )
+
+
 def _target(host: str, port: int) -> str:
     """An address for gRPC clients on this machine."""
     return _url(Options(host=host), port).removeprefix("http://")
@@ -516,4 +549,7 @@ def status(paths: Paths, options: Options, ports: Mapping[str, int], process: in
     if options.compute and served:
         address = compute.provider_account(options.mnemonic).address_text
         made["compute"] = {"providers": [{"address": address, "url": _url(options, ports[compute.NAME])}]}
+        if options.tuning:
+            address = compute.tuner_account(options.mnemonic).address_text
+            made["compute"]["tuners"] = [{"address": address, "url": _url(options, ports[compute.TUNER])}]
     return made

@@ -26,6 +26,14 @@ async function chat(broker, provider, body, key) {
   return { status: answer.status, text, verified, byId };
 }
 
+// `5n` is a big number, `$0.name` a member of what an earlier step gave.
+function read(value, results) {
+  if (typeof value !== 'string') return value;
+  if (/^\d+n$/.test(value)) return BigInt(value.slice(0, -1));
+  const earlier = /^\$(\d+)\.(\w+)$/.exec(value);
+  return earlier ? results[Number(earlier[1])].ok[earlier[2]] : value;
+}
+
 async function main() {
   const provider = new ethers.JsonRpcProvider(job.rpc, undefined, { pollingInterval: 100 });
   const signer = new ethers.Wallet(job.key, provider);
@@ -40,7 +48,7 @@ async function main() {
       let target = broker;
       const path = step.do.split('.');
       for (const part of path.slice(0, -1)) target = target[part];
-      const args = step.args.map((value) => (typeof value === 'string' && /^\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value));
+      const args = step.args.map((value) => read(value, results));
       const given = await target[path.at(-1)](...args);
       results.push({ ok: listed(given) ?? null });
     } catch (error) {

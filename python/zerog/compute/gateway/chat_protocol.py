@@ -89,6 +89,9 @@ class Chunks:
 class ChatChunks(Chunks):
     """``chat.completion`` and ``chat.completion.chunk``."""
 
+    _plain: tuple[bytes, bytes] | None = None
+    """What stands around the text of a piece that holds nothing else, which is nearly every one."""
+
     def _head(self, kind: str) -> dict[str, Any]:
         return {"id": self.id, "object": kind, "created": self.created, "model": self.request.model}
 
@@ -124,6 +127,8 @@ class ChatChunks(Chunks):
     def chunk(self, event: Delta | Finished) -> bytes:
         if isinstance(event, Finished):
             return self._event([{"index": event.choice, "delta": {}, "logprobs": None, "finish_reason": event.reason.value}])
+        if not (event.choice or event.logprobs or event.tool_calls or event.reasoning):
+            return self._text(event.text)
         delta: dict[str, Any] = {}
         if event.text:
             delta["content"] = event.text
@@ -148,6 +153,16 @@ class ChatChunks(Chunks):
         if self.stream_usage:
             made = self._event([], usage(self.usage))
         return made + b"data: [DONE]\n\n"
+
+    def _text(self, text: str) -> bytes:
+        if not text:
+            return b""
+        if self._plain is None:
+            mark = "\x00"  # JSON escapes it, so it stands nowhere else in the chunk
+            whole = self._event([{"index": 0, "delta": {"content": mark}, "logprobs": None, "finish_reason": None}])
+            before, after = whole.split(encode(mark))
+            self._plain = before, after
+        return self._plain[0] + encode(text) + self._plain[1]
 
     def _event(self, choices: list[dict[str, Any]], used: dict[str, Any] | None = None) -> bytes:
         body = {**self._head("chat.completion.chunk"), "choices": choices}

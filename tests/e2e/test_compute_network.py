@@ -159,3 +159,9 @@ def test_without_weights_the_network_does_without(tmp_path: Path, monkeypatch: p
         assert "compute.left_out" in (zerog.home / "logs" / "devnet.log").read_text()
     finally:
         zerog.run("devnet", "down")
+
+
+def test_the_demo_asks_and_settles(compute_network: Network) -> None:
+    (told,) = [one for one in compute_network.zerog.json("devnet", "demo") if one["life"] == "chat"]
+    assert told["answer"] == "The capital of France is Paris."
+    assert "settled on the chain" in told["text"]

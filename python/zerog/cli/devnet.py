@@ -298,7 +298,8 @@ def demo(home: Home, as_json: Json = False) -> None:
     people = topology.accounts(options.mnemonic)
     lives = scenario.CHAIN_LIVES + (scenario.STORAGE_LIVES if "storage" in found else ())
     told = []
-    for life in lives + (scenario.DA_LIVES if "da" in found else ()):
+    lives += (scenario.DA_LIVES if "da" in found else ()) + (scenario.COMPUTE_LIVES if "compute" in found else ())
+    for life in lives:
         with meter("waiting for blocks", quiet=as_json) as waiting:
             began = time.monotonic()
             one = with_chain(found["rpc_url"], home, partial(_live, life, people, found, waiting.tick))
@@ -316,7 +317,13 @@ async def _live(
     """One life, with a sign of it on the terminal while it lasts."""
     storage = status.get("storage", {})
     stage = scenario.Stage(
-        chain, people, storage.get("indexer", ""), storage.get("kv", ""), status.get("da", {}), status["rpc_url"]
+        chain,
+        people,
+        storage.get("indexer", ""),
+        storage.get("kv", ""),
+        status.get("da", {}),
+        status["rpc_url"],
+        status.get("compute", {}),
     )
     work = asyncio.ensure_future(life(stage))
     while not (await asyncio.wait([work], timeout=0.1))[0]:

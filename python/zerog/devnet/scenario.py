@@ -16,6 +16,7 @@ from zerog.contracts.artifact import load
 from zerog.errors import InternalError
 from zerog.sdk.availability import open_reader
 from zerog.sdk.chain import Chain
+from zerog.sdk.compute import open_compute
 from zerog.sdk.da import Da
 from zerog.sdk.storage import open_storage
 from zerog.sdk.wallet import Account
@@ -29,6 +30,9 @@ FILE_BYTES: Final = 3_000_000
 REPLAY_TIMEOUT_S: Final = 30
 BLOB_BYTES: Final = 100_000
 BLOB_TIMEOUT_S: Final = 600
+HELPFUL: Final = "You are a helpful assistant."
+QUESTION: Final = "What is the capital of France?"
+SETTLE_TIMEOUT_S: Final = 60
 DEMO_PUBKEY: Final = bytes.fromhex(
     "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
 )
@@ -47,7 +51,7 @@ class Told:
 @dataclass(frozen=True)
 class Stage:
     """Where lives take place: the chain and its rich accounts; indexer and KV node if the network has storage, and what its
-    status says of data availability if it has that."""
+    status says of data availability and of compute if it has those."""
 
     chain: Chain
     people: list[Account]
@@ -55,6 +59,7 @@ class Stage:
     kv: str = ""
     da: Mapping[str, Any] = field(default_factory=dict)
     rpc_url: str = ""
+    compute: Mapping[str, Any] = field(default_factory=dict)
 
 
 Life = Callable[[Stage], Awaitable[Told]]
@@ -181,6 +186,35 @@ async def blob(stage: Stage) -> Told:
     return Told("blob", text, {"root": root, "epoch": record.epoch, "quorum_id": record.quorum_id, "doubt": found.doubt})
 
 
+async def chat(stage: Stage) -> Told:
+    """A question to a model is answered, signed, paid for, and the payment settled on the chain."""
+    (named,) = stage.compute["providers"][:1]
+    async with open_compute(stage.chain, stage.people[0]) as compute:
+        provider = await compute.provider(named["address"])
+        began = await compute.standing(provider.address, ask=True)
+        reply = await compute.chat(
+            provider,
+            [{"role": "system", "content": HELPFUL}, {"role": "user", "content": QUESTION}],
+            temperature=0,
+            max_tokens=64,
+        )
+        _check(reply.verified, f"the answer's signature: {reply.fault}")
+        ends_s = time.monotonic() + SETTLE_TIMEOUT_S
+        while (now := await compute.standing(provider.address, ask=True)) is None or now.unsettled:
+            _check(time.monotonic() < ends_s, "the settlement")
+            await asyncio.sleep(0.3)
+    if began is None:
+        raise InternalError("there is no account with the provider")
+    paid = began.balance - now.balance
+    _check(paid >= reply.fee.total, "what was settled")
+    text = (
+        f"asked {QUESTION!r}, told {reply.text.strip()[:80]!r}: {reply.usage.completion_tokens} tokens for "
+        f"{format_amount(reply.fee.total)}, signed by the provider's signer, settled on the chain"
+    )
+    return Told("chat", text, {"provider": named["address"], "answer": reply.text, "fee": str(reply.fee.total)})
+
+
 CHAIN_LIVES: Final[tuple[Life, ...]] = (money, token, wrapped, staking, signers)
 STORAGE_LIVES: Final[tuple[Life, ...]] = (file, stream)
 DA_LIVES: Final[tuple[Life, ...]] = (blob,)
+COMPUTE_LIVES: Final[tuple[Life, ...]] = (chat,)

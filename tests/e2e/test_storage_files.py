@@ -119,6 +119,9 @@ def test_a_directory_and_a_stream(storage: Storage, tmp_path: Path) -> None:
     assert zerog.json("storage", "download-dir", str(tmp_path / "back"), "--root", done["root"], *whole)["files"] == 2
     assert (tmp_path / "back" / "sub" / "b").read_bytes() == (top / "sub" / "b").read_bytes()
     assert (tmp_path / "back" / "sub" / "l").read_bytes() == pattern(1000)
+    piped = zerog.run("storage", "upload", "-", "--json", *whole, input="from a pipe")
+    root = json.loads(piped.stdout)["root"]
+    assert zerog.run("storage", "download", "-", "--root", root, *whole).stdout == "from a pipe"
     stream = "0x" + "00" * 30 + "f2bd"
     written = zerog.json(
         "storage", "kv-write", "--stream-id", stream, "--stream-keys", "hello", "--stream-values", "world", *whole

@@ -66,6 +66,8 @@ class Node:
             if not task.done():
                 continue
             error = None if task.cancelled() else task.exception()
+            while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+                error = error.exceptions[0]
             how = type(error).__name__ if error else "returned"
             _log.error("service.fell", service=name, error=how, reason=str(error or ""))
             if error is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from zerog.contracts import reward
-from zerog.errors import Corrupt, InvalidInput, NotFound, PeerFault, TimedOut, Unavailable
+from zerog.errors import Corrupt, Exhausted, InvalidInput, NotFound, PeerFault, TimedOut, Unavailable
 from zerog.runtime import log
 from zerog.runtime.eth import Eth
 from zerog.runtime.offload import Offload
@@ -102,7 +102,7 @@ class Pruner:
         for part in (self._drop_unrewarded, self._drop_outside, self._fit):
             try:
                 await part(lane)
-            except (Unavailable, TimedOut, PeerFault, InvalidInput, NotFound, Corrupt) as error:
+            except (Unavailable, TimedOut, PeerFault, InvalidInput, NotFound, Corrupt, Exhausted) as error:
                 self.status = replace(self.status, fault=str(error))
                 _log.warning("pruner.failed", error=type(error).__name__, reason=str(error))
 

@@ -181,7 +181,8 @@ class RocksKv:
                 family.close()
             self._db.close()
         except Exception as error:  # a full disk refuses the last flush; the log has what was acknowledged
-            raise _translate(error, "close") from None
+            if self._broken is None:  # else it was told why, and this would hide it
+                raise _translate(error, "close") from None
 
 
 def _options(cache: rocks.Cache, *, large: bool) -> rocks.Options:

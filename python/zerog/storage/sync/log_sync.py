@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from zerog.contracts import flow as flow_contract
-from zerog.errors import Conflict, Corrupt, InvalidInput, PeerFault, TimedOut, Unavailable
+from zerog.errors import Conflict, Corrupt, Exhausted, InvalidInput, PeerFault, TimedOut, Unavailable
 from zerog.runtime import log
 from zerog.runtime.eth import Eth, PageTooLarge
 from zerog.runtime.offload import Offload
@@ -87,7 +87,7 @@ class LogSync:
                 self.fault = str(error)
                 _log.error("log.stopped", reason=str(error))
                 await asyncio.get_running_loop().create_future()
-            except (Unavailable, TimedOut, PeerFault, Conflict, InvalidInput) as error:
+            except (Unavailable, TimedOut, PeerFault, Conflict, InvalidInput, Exhausted) as error:
                 _log.warning("log.failed", error=type(error).__name__, reason=str(error), pause_s=pause_s)
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, 30)

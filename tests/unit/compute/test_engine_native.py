@@ -224,3 +224,33 @@ async def test_small_memory_still_answers_all(seed: int) -> None:
         assert backend.stats().preemptions > 0
         for request, answer in zip(requests, found, strict=True):
             assert answer.ids == (await answered(roomy, request)).ids
+
+
+class Dying:
+    """An engine whose next step raises."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def step(self, now_us: int) -> Any:
+        raise RuntimeError("out of order")
+
+
+async def test_a_thread_that_dies_leaves_nobody_waiting(seed: int) -> None:
+    async with opened(seed) as backend:
+        await answered(backend, asked("hello"))
+        stream = backend.generate(asked("hello", max_tokens=900))
+        await anext(stream)
+        backend._service._engine = Dying(backend._service._engine)  # type: ignore[assignment]
+        outcomes = await asyncio.gather(
+            *(answered(backend, asked("hello", max_tokens=900)) for _ in range(3)), return_exceptions=True
+        )
+        assert all(isinstance(outcome, Unavailable) for outcome in outcomes) or not backend._service.is_running
+        with pytest.raises(Unavailable):
+            async for _ in stream:
+                pass
+        with pytest.raises(Unavailable):
+            await backend.check()

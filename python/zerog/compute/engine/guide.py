@@ -75,7 +75,15 @@ class Guides:
             problem = kinds.validate_grammar(grammar, self._tables)
             if problem:
                 raise InvalidInput(f"guide: {problem.strip()[:500]}")
-            matcher = kinds(self._tables, grammar, log_level=0)
+            # Work at one token (milliseconds of the engine's thread) and memory (some 10 MB); what needs more ends its answer.
+            limits = llguidance.LLParserLimits(
+                step_max_items=20_000,
+                step_lexer_fuel=50_000,
+                max_lexer_states=5_000,
+                max_grammar_size=50_000,
+                verbose_errors=False,
+            )
+            matcher = kinds(self._tables, grammar, log_level=0, limits=limits)
         except (ValueError, TypeError, RuntimeError) as error:
             if isinstance(error, InvalidInput):
                 raise

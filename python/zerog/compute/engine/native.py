@@ -110,6 +110,7 @@ class NativeBackend:
         self._service = EngineService(engine, clock, waiting_max=limits.waiting_max)
         self._guides = Guides(self._tokenizer)
         self._offload = Offload(1, waiting_max=256, name="tokenize")
+        self._compiling = Offload(1, waiting_max=64, name="guides")  # apart: one takes longer than many prompts
         self._stack = AsyncExitStack()
         self._prompts: OrderedDict[str, tuple[GenerationRequest, list[int]]] = OrderedDict()
         self._completion_tokens = 0
@@ -129,6 +130,7 @@ class NativeBackend:
 
     async def __aenter__(self) -> Self:
         self._stack.enter_context(self._offload)
+        self._stack.enter_context(self._compiling)
         await self._stack.enter_async_context(self._service)
         return self
 
@@ -159,7 +161,7 @@ class NativeBackend:
         if new_tokens_max < 1:
             raise InvalidInput(f"max_tokens: expected at least 1, found {new_tokens_max}")
         guide = guide_for(request)
-        matcher = None if guide is None else await self._offload.run(self._guides.compile, guide)
+        matcher = None if guide is None else await self._compiling.run(self._guides.compile, guide)
         stops = set(request.stop_token_ids)
         if not request.ignore_eos:
             stops |= set(self._tokenizer.ends)

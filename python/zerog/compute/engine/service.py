@@ -72,7 +72,7 @@ class EngineService:
         self._name = name
         self._waiting_max = waiting_max
         self._inbox: deque[Callable[[], None]] = deque()
-        self._submitting = 0
+        self._submitting: set[asyncio.Future[None]] = set()
         self._wake = threading.Event()
         self._stop = False
         self._room = threading.Semaphore(BATCHES_MAX)
@@ -100,8 +100,7 @@ class EngineService:
         thread, self._thread = self._thread, None
         if thread is not None:
             await asyncio.get_running_loop().run_in_executor(None, thread.join, 30.0)
-        for stream in self._streams.values():
-            self._end_all(stream, FAILED)
+        self._end_everything()
 
     @property
     def is_running(self) -> bool:
@@ -117,7 +116,7 @@ class EngineService:
         """
         if not self.is_running:
             raise Unavailable("the engine is not running")
-        if self._submitting >= self._waiting_max:
+        if len(self._submitting) >= self._waiting_max:
             raise Exhausted(f"engine: {self._waiting_max} requests already waiting", queue=self._name)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[None] = loop.create_future()
@@ -140,7 +139,7 @@ class EngineService:
             self._call_loop(settle, error)
 
         def settle(error: Exception | None) -> None:
-            self._submitting -= 1
+            self._submitting.discard(answer)
             if answer.done():  # gone while it was entered
                 self.cancel(stream)
             elif error is not None:
@@ -150,7 +149,7 @@ class EngineService:
                 answer.set_result(None)
 
         self._streams[stream.id] = stream
-        self._submitting += 1
+        self._submitting.add(answer)
         self._tell(enter)
         try:
             await answer
@@ -212,16 +211,24 @@ class EngineService:
     # The thread.
 
     def _run(self) -> None:
-        engine = self._engine
+        try:
+            self._turn()
+        except Exception as error:  # a thread has nobody above it: whoever waits is told, and nothing more is taken
+            self.failure = f"{type(error).__name__}: {error}"
+            log.error("engine.died", error=self.failure)
+            self._stop = True
+            self._call_loop(self._end_everything)
+
+    def _turn(self) -> None:
         while not self._stop:
             while self._inbox:
                 self._inbox.popleft()()
-            if engine.is_idle:
+            if self._engine.is_idle:
                 self._publish()
                 self._wake.wait()
                 self._wake.clear()
                 continue
-            is_busy, events, failure = engine.step(int(self._clock.monotonic_s() * 1e6))
+            is_busy, events, failure = self._engine.step(int(self._clock.monotonic_s() * 1e6))
             self._publish()
             if failure is not None:
                 self.failure = failure
@@ -270,6 +277,11 @@ class EngineService:
                 self._tell(self._pausing(id, choice, True))
             stream.wake()
 
-    def _end_all(self, stream: Stream, reason: int) -> None:
-        stream.tokens.append(Token(0, -1, reason, 0, 0.0, ()))
-        stream.wake()
+    def _end_everything(self) -> None:
+        for stream in self._streams.values():
+            stream.tokens.append(Token(0, -1, FAILED, 0, 0.0, ()))
+            stream.wake()
+        for answer in self._submitting:
+            if not answer.done():
+                answer.set_exception(Unavailable("the engine stopped"))
+        self._submitting.clear()

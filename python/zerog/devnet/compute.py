@@ -18,7 +18,6 @@ from zerog.devnet import models
 from zerog.errors import Conflict, TimedOut, Unavailable
 from zerog.runtime import log
 from zerog.sdk.chain import Chain
-from zerog.sdk.compute import open_compute
 from zerog.sdk.wallet import Account
 from zerog.types import Address
 
@@ -140,6 +139,8 @@ async def set_up(rpc_url: str, owner: Account, provider: bytes) -> None:
     """
     async with ChainClient(rpc_url) as client:
         chain = Chain(client)
+        from zerog.sdk.compute import open_compute  # a whole HTTP client, which not every reader of the topology needs
+
         async with open_compute(chain, owner) as compute:
             for _ in range(300):
                 found = [one for one in await compute.providers() if one.address == provider]

@@ -28,7 +28,7 @@ def loaded(code: str) -> set[str]:
     [
         ("from zerog.cli.main import assemble\nassemble('storage')\nimport zerog.sdk.storage", ()),
         (TREE, ()),
-        ("import zerog.sdk.payer", ("cryptography",)),  # keys
+        ("import zerog.sdk.payer, zerog.devnet.topology", ("cryptography",)),  # keys
     ],
     ids=["files", "trees and proofs", "paying"],
 )

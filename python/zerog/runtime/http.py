@@ -5,6 +5,7 @@ the connection; every size bounded before a byte of it is kept. A body goes out 
 buffer, which the caller may lend, so that moving a file costs no copies and no fresh memory. Redirects, cookies, proxies and
 compression are not taken. It loads in milliseconds, where a whole client would take longer than a small file's transfer.
 
+What a peer sends is parsed by ``httptools`` (llhttp): heads, chunks, trailers. A body of stated length goes by without it.
 Source: RFC 9112, sections 2 to 7 and 9.
 """
 
@@ -19,6 +20,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
+import httptools
+
 from zerog.errors import InvalidInput, PeerFault, TimedOut, Unavailable
 
 if TYPE_CHECKING:
@@ -30,7 +33,10 @@ CONNECTIONS_MAX: Final = 64
 IDLE_S: Final = 15.0
 """After so long without use a connection is made anew: servers close theirs after 30 s and more."""
 _HEAD_SIZE_MAX: Final = 32 << 10
-_LINE_SIZE_MAX: Final = 1 << 10
+_HEADERS_MAX: Final = 256
+"""Of a head, and after the last chunk."""
+_CHUNK_OVERHEAD_MAX: Final = 8
+"""Bytes about chunks for each byte in them, beyond what a head may have."""
 _INTERIM_MAX: Final = 8
 _PIECE: Final = 1 << 18
 
@@ -62,24 +68,7 @@ class Head:
         Raises:
             Refused: not the head of an HTTP/1 answer.
         """
-        lines = data.decode("latin-1").split("\r\n")
-        version, _, rest = lines[0].partition(" ")
-        code = rest[:3]
-        if version not in ("HTTP/1.1", "HTTP/1.0") or not (code.isascii() and code.isdecimal()) or rest[3:4] not in ("", " "):
-            raise Refused("no HTTP answer")
-        headers: dict[str, str] = {}
-        for line in lines[1:]:
-            name, colon, value = line.partition(":")
-            name, value = name.lower(), value.strip(" \t")
-            if not colon or not name or name != name.strip() or any(char in value for char in "\0\r\n"):
-                raise Refused("a header that is none")
-            if name in headers:
-                if name in ("content-length", "transfer-encoding") and headers[name] != value:
-                    raise Refused(f"two different headers {name}")
-                value = headers[name] if name in ("content-length", "transfer-encoding") else f"{headers[name]}, {value}"
-            headers[name] = value
-        options = [option.strip() for option in headers.get("connection", "").lower().split(",")]
-        return cls(int(code), headers, "close" not in options if version == "HTTP/1.1" else "keep-alive" in options)
+        return _Message().head(data)
 
     @property
     def bodyless(self) -> bool:
@@ -106,6 +95,63 @@ class Head:
     @property
     def content_type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class _Message:
+    """One answer as the parser hears it: its head, and its chunks where it comes in such.
+
+    Args:
+        sink: where the bytes of chunks go.
+    """
+
+    def __init__(self, sink: _Sink | None = None) -> None:
+        self._sink = sink
+        self._headers: dict[str, str] = {}
+        self._count = self._fed = self._kept = 0
+        self.complete = False
+        self._parser = httptools.HttpResponseParser(self)
+
+    def head(self, data: bytes) -> Head:
+        self._feed(data + b"\r\n\r\n")
+        status, version = self._parser.get_status_code(), self._parser.get_http_version()
+        if version not in ("1.0", "1.1") or not 100 <= status <= 999:
+            raise Refused("no HTTP answer")
+        self._count = 0
+        return Head(status, dict(self._headers), self._parser.should_keep_alive())
+
+    def chunks(self, data: bytes) -> None:
+        """More of the body; ``complete`` tells when that was the last of it."""
+        self._fed += len(data)
+        self._feed(data)
+        if self._fed > self._kept * (1 + _CHUNK_OVERHEAD_MAX) + _HEAD_SIZE_MAX:
+            raise Refused("more bytes about chunks than in them")
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            raise (error.__context__ if isinstance(error.__context__, Refused) else Refused("no HTTP answer")) from None
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            raise Refused(f"no HTTP answer: {error}") from None
+
+    # --- what the parser calls ----------------------------------------------------------------------------------------
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count += 1
+        if self._count > _HEADERS_MAX:
+            raise Refused("too many headers")
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")
+        if key != "content-length" or key not in self._headers:
+            self._headers[key] = f"{self._headers[key]}, {text}" if key in self._headers else text
+
+    def on_body(self, body: bytes) -> None:
+        if self._sink is None or self.complete:
+            raise Refused("bytes after the answer")
+        self._kept += len(body)
+        self._sink.room(len(body))[:] = body
+
+    def on_message_complete(self) -> None:
+        self.complete = True
 
 
 class Http:
@@ -258,8 +304,10 @@ def _request_head(verb: str, target: _Target, content_type: str, size: int | Non
 
 async def _read(connection: _Connection, size_max: int, into: bytearray | None) -> tuple[Answer, bool]:
     """The answer, and whether another request may follow."""
+    sink = _Sink(size_max, into)
     for _ in range(_INTERIM_MAX):
-        head = Head.parse(await connection.until(b"\r\n\r\n", _HEAD_SIZE_MAX))
+        message = _Message(sink)
+        head = message.head(await connection.until(b"\r\n\r\n", _HEAD_SIZE_MAX))
         if head.status >= 200:
             break
     else:
@@ -269,9 +317,11 @@ async def _read(connection: _Connection, size_max: int, into: bytearray | None) 
     if head.bodyless:
         return Answer(head.status, head.content_type, memoryview(b"")), head.keeps
     chunked, length = head.chunked, head.length
-    sink = _Sink(size_max, into)
     if chunked:
-        await _read_chunks(connection, sink)
+        while not message.complete:
+            if not await connection.some():
+                raise EOFError
+            message.chunks(connection.take())
     elif length is not None:
         await connection.read_into(sink.room(length))
     else:
@@ -279,23 +329,6 @@ async def _read(connection: _Connection, size_max: int, into: bytearray | None) 
             await connection.read_into(sink.room(connection.waiting))
         return Answer(head.status, head.content_type, sink.view()), False
     return Answer(head.status, head.content_type, sink.view()), head.keeps
-
-
-async def _read_chunks(connection: _Connection, sink: _Sink) -> None:
-    while True:
-        line = (await connection.until(b"\r\n", _LINE_SIZE_MAX)).partition(b";")[0].strip()
-        if not line or len(line) > 8 or any(char not in b"0123456789abcdefABCDEF" for char in line):
-            raise Refused("a chunk without a size")
-        size = int(line, 16)
-        if size == 0:
-            break
-        await connection.read_into(sink.room(size))
-        if await connection.until(b"\r\n", 2):
-            raise Refused("a chunk of another size")
-    for _ in range(64):
-        if not await connection.until(b"\r\n", _LINE_SIZE_MAX):
-            return
-    raise Refused("too many headers after the last chunk")
 
 
 class _Sink:
@@ -436,6 +469,12 @@ class _Connection(asyncio.BufferedProtocol):
                 return False
             await self._change()
         return True
+
+    def take(self) -> bytes:
+        """The bytes that are here."""
+        taken = bytes(memoryview(self._input)[self._start : self._end])
+        self._take(len(taken))
+        return taken
 
     async def until(self, mark: bytes, size_max: int) -> bytes:
         """The bytes before the next ``mark``, which is taken too.

@@ -14,6 +14,7 @@ import pytest
 from node_kit import ADDRESSES, COINS, KEYS, Refused, Running, running
 
 from zerog._native import keccak256
+from zerog.chain.executor import Executor
 
 GWEI = 10**9
 HEX_ADDRESSES = ["0x" + address.hex() for address in ADDRESSES]
@@ -571,3 +572,26 @@ async def test_short_way_is_durable_too(tmp_path: Path) -> None:
     async with running(tmp_path / "home", **by_hand) as node:
         for hash in hashes:
             assert (await node.mined(hash))["status"] == "0x1"
+
+
+async def test_what_state_shows_is_there_as_block_and_receipt(node: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the commit in the writer's thread and the event loop hearing of it, answers speak of one head."""
+    commit = Executor.commit
+
+    def slow(executor: Executor, sealed: Any) -> None:
+        commit(executor, sealed)
+        time.sleep(0.2)
+
+    monkeypatch.setattr(Executor, "commit", slow)
+    who = "0x" + ADDRESSES[5].hex()
+    hash = await node.send(5)
+    async with asyncio.timeout(20):
+        while await node.call("eth_getTransactionCount", who, "latest") == "0x0":  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+    receipt = await node.call("eth_getTransactionReceipt", hash)
+    assert receipt is not None
+    height = receipt["blockNumber"]
+    assert await node.call("eth_blockNumber") == height
+    assert (await node.call("eth_getBlockByHash", receipt["blockHash"], False))["number"] == height
+    assert (await node.call("eth_getTransactionByHash", hash))["blockNumber"] == height
+    assert await node.call("eth_getTransactionCount", who, height) == "0x1"

@@ -92,7 +92,9 @@ class Context:
 
     @property
     def head(self) -> int:
-        return self.application.latest.number
+        """The engine's word: what reads of the state show is also there as block and receipt."""
+        number: int = self.engine.head()[0]
+        return number
 
     # --- which block --------------------------------------------------------------------------------------------------
 
@@ -104,7 +106,7 @@ class Context:
         if block.hash is not None:
             latest = self.application.latest
             number = latest.number if block.hash == latest.hash else self.application.blocks.number_of(block.hash)
-            return number if number is not None and number <= latest.number else None
+            return number if number is not None and number <= self.head else None
         if block.number is not None:
             return block.number if block.number <= self.head else None
         return 0 if block.tag == "earliest" else self.head

@@ -163,10 +163,12 @@ def list_tasks(
 @app.command()
 def log(
     id: Id, home: Home, keys: Keys, who: From = "0", provider: Provider = "", rpc: Url = "", password_file: PasswordFile = None,
+    as_json: Json = False,
 ) -> None:  # fmt: skip
     """What a task has said so far."""
     to = _named(provider, home)
-    print(with_tuning(home, rpc, who, keys, password_file, lambda tuning: tuning.log(to, id)), end="")
+    text = with_tuning(home, rpc, who, keys, password_file, lambda tuning: tuning.log(to, id))
+    show({"task": id, "log": text.splitlines()}, as_json=as_json, text=lambda: print(text, end=""))
 
 
 @app.command()

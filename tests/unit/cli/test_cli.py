@@ -88,7 +88,8 @@ def test_the_nouns_and_verbs_that_people_were_promised() -> None:
     da disperser run; da disperse; da status; compute run;
     compute list; compute chat; compute key; compute revoke; compute verify; compute account deposit;
     compute account retrieve; compute account transfer; compute account refund; compute account show;
-    compute account acknowledge
+    compute account acknowledge; compute tune run; compute tune submit; compute tune status; compute tune list;
+    compute tune log; compute tune cancel; compute tune fetch
     """
     assert {name.strip() for name in promised.split(";")} == set(ALL)
 

@@ -179,6 +179,7 @@ async def test_an_application_submits_watches_and_fetches(world: World, tmp_path
         assert done.files == ("adapter_config.json", "adapter_model.safetensors", "training.json")
         assert done.fee > 0
         assert sorted(path.name for path in done.folder.iterdir()) == list(done.files)
+        await user.watch(world.address, id, ("Finished",), timeout_s=60)
         assert "Finished" in await user.log(world.address, id)
         assert [task["id"] for task in await user.tasks(world.address)] == [id]
         with pytest.raises(NotFound, match="not being worked on"):

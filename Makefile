@@ -47,14 +47,14 @@ test: dev ## the quick tests, under a minute
 
 .PHONY: test-slow
 test-slow: dev build/eels/installed ## vectors, differential fuzz, sanitised children: minutes
-	$(BIN)/python -m pytest -q -n $(JOBS) -m "slow and not e2e and not gpu"
+	$(BIN)/python -m pytest -q -n $(JOBS) --durations=25 -m "slow and not e2e and not gpu"
 
 # Those that install into the environment the others run from, take well-known ports, or hold a restart to its seconds.
 E2E_ALONE := tests/e2e/test_readme.py tests/e2e/test_kill.py
 
 .PHONY: e2e
 e2e: dev ## real processes, web3.py, ethers, the official clients, kill -9
-	$(BIN)/python -m pytest -q -m "e2e" -n $(JOBS) --dist loadfile $(addprefix --ignore=,$(E2E_ALONE))
+	$(BIN)/python -m pytest -q -m "e2e" --durations=25 -n $(JOBS) --dist loadfile $(addprefix --ignore=,$(E2E_ALONE))
 	$(BIN)/python -m pytest -q -m "e2e" $(E2E_ALONE)
 
 .PHONY: peel
@@ -72,7 +72,7 @@ native: .venv/made ## the C++ tests under AddressSanitizer, UBSan and ThreadSani
 	ctest --test-dir build/tsan --output-on-failure -j $(JOBS)
 
 .PHONY: fuzz
-FUZZ_SECONDS ?= 10
+FUZZ_SECONDS ?= 6
 fuzz: .venv/made ## each libFuzzer target for FUZZ_SECONDS from its kept corpus
 	tests/fuzz/run.sh $(FUZZ_SECONDS)
 

@@ -263,7 +263,7 @@ def test_encrypted_streams(farm: Farm, tmp_path: Path) -> None:
 
 def test_kill_under_load(farm: Farm, tmp_path: Path, seed: int) -> None:
     """Killed again and again while streams are written, a KV node ends with exactly the state of one that never was."""
-    stream, chance = bytes.fromhex("c6" * 32), random.Random(seed)
+    stream, chance = bytes.fromhex("c7" * 32), random.Random(seed)
     expected: dict[bytes, bytes] = {}
     seqs: list[int] = []
     problems: list[BaseException] = []
@@ -320,4 +320,6 @@ async def same_state(one: str, other: str, stream: bytes, expected: dict[bytes, 
             at_one = [pair async for pair in killed.pairs(stream, version=seq)]
             assert at_one == [pair async for pair in calm.pairs(stream, version=seq)]
         here = {pair.key: pair.data async for pair in killed.pairs(stream)}
-        assert here == {key: value for key, value in expected.items() if value}
+        wanted = {key: value for key, value in expected.items() if value}
+        wrong = [key for key in here.keys() | wanted.keys() if here.get(key) != wanted.get(key)]
+        assert not wrong

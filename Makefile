@@ -72,7 +72,7 @@ native: .venv/made ## the C++ tests under AddressSanitizer, UBSan and ThreadSani
 	ctest --test-dir build/tsan --output-on-failure -j $(JOBS)
 
 .PHONY: fuzz
-FUZZ_SECONDS ?= 6
+FUZZ_SECONDS ?= 10
 fuzz: .venv/made ## each libFuzzer target for FUZZ_SECONDS from its kept corpus
 	tests/fuzz/run.sh $(FUZZ_SECONDS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ PARTS_MAX: Final = 256
 _QUIET: Final = ("user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key", "verbosity")
 
 
-class Chunks:
+class Chunks(ABC):
     """Builds the answer to one request, whole or chunk by chunk; what protocols have in common.
 
     Args:
@@ -69,17 +70,17 @@ class Chunks:
                 call["function"]["arguments"] += piece.arguments
 
     # What a protocol says; every piece is bytes of the body.
-    def whole(self) -> bytes:
-        raise NotImplementedError
+    @abstractmethod
+    def whole(self) -> bytes: ...
 
-    def first(self) -> bytes:
-        raise NotImplementedError
+    @abstractmethod
+    def first(self) -> bytes: ...
 
-    def chunk(self, event: Delta | Finished) -> bytes:
-        raise NotImplementedError
+    @abstractmethod
+    def chunk(self, event: Delta | Finished) -> bytes: ...
 
-    def last(self) -> bytes:
-        raise NotImplementedError
+    @abstractmethod
+    def last(self) -> bytes: ...
 
     def failure(self, body: bytes) -> bytes:
         """An error in mid-stream."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import zipfile
 from pathlib import Path
@@ -13,10 +14,13 @@ from tests.unit.compute.provider_kit import ONE, World
 from tests.unit.compute.tuning_kit import DATASET, PARAMS, dataset_of, tiny_model, tuning
 
 from zerog.compute.tuning import ecies, parcel
+from zerog.compute.tuning.store import FAMILIES, TaskStore
+from zerog.compute.tuning.task import State, Task
 from zerog.contracts import fine_tuning, registry
 from zerog.errors import NotFound
 from zerog.primitives.hashing import keccak256
 from zerog.sdk.tuning import open_tuning
+from zerog.store.memory import MemoryKv
 from zerog.types import parse_address
 from zerog.wire import compute
 
@@ -149,7 +153,8 @@ async def test_refused_and_cancelled_and_failed(world: World, tmp_path: Path) ->
         failed = await node.until_failed(USER, answer["id"])
         assert "line 1" in failed["reason"]
 
-        long = dataset_of(64)
+        long = dataset_of(1200)
+        assert len(long) > 1 << 16
         _, answer = await node.create(USER, await node.upload(USER, long))
         await node.until(USER, answer["id"], "Training")
         path = f"/v1/user/{node.user(USER)}/task/{answer['id']}/cancel"
@@ -186,3 +191,31 @@ async def test_an_application_submits_watches_and_fetches(world: World, tmp_path
             await user.cancel(world.address, id)
         with pytest.raises(NotFound, match="not been delivered"):
             await user.fetch(world.address, "00000000-0000-4000-8000-000000000000", tmp_path / "none")
+
+
+async def test_what_was_kept_long_enough_goes(tmp_path: Path) -> None:
+    """The files and keys of tasks that ended, and data sets; never those of a task that is not over."""
+    store = TaskStore(MemoryKv(list(FAMILIES)), tmp_path)
+    user = parse_address("0x" + "11" * 20)
+    tasks = []
+    for index, state in enumerate((State.FINISHED, State.FAILED, State.FINISHED, State.TRAINING)):
+        hash = store.keep_dataset(user, b"rows %d" % index, 1 << 20)
+        os.utime(store.dataset(user, hash), (100.0, 100.0))
+        updated_s = 900.0 if index == 2 else 100.0
+        task = Task(
+            id=f"00000000-0000-4000-8000-{index:012}", user=bytes(user), public_key=b"", dataset="0x" + hash.hex(),
+            params_text="{}", model_hash="0x", nonce=str(index), signature="0x", created_s=100.0, updated_s=updated_s, state=state,
+        )  # fmt: skip
+        store.add(task)
+        store.put(task, secret=b"k" * 32)
+        store.log(task, "said")
+        store.parcel(task).write_bytes(b"sealed")
+        tasks.append(task)
+    assert store.expire(50.0) == 0
+    assert store.expire(500.0) == 5  # two results and three data sets
+    assert [store.parcel(task).exists() for task in tasks] == [False, False, True, True]
+    assert [store.secret(task.id) is not None for task in tasks] == [False, False, True, True]
+    kept = [store.dataset(user, bytes.fromhex(task.dataset[2:])).exists() for task in tasks]
+    assert kept == [False, False, False, True]
+    assert all(store.log_text(task) == b"said\n" for task in tasks)
+    assert store.expire(500.0) == 0

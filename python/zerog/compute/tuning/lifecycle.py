@@ -46,6 +46,8 @@ from zerog.wire import compute
 _log = log.get(__name__)
 
 PAUSE_S_MAX: Final = 60.0
+EXPIRY_S: Final = 600.0
+"""Between two looks for what has been kept long enough."""
 _LATER: Final = (Unavailable, TimedOut, PeerFault, Exhausted, Corrupt)
 """What a stage is tried again for; everything else ends a task."""
 
@@ -97,7 +99,7 @@ class Terms:
     acknowledge_s: float
     """How long a user may take to acknowledge."""
     kept_s: float
-    """How long an encrypted file stays here after its task has ended."""
+    """How long a task's encrypted file stays here after its end, and a data set after its upload."""
 
 
 class Lifecycle:
@@ -124,11 +126,10 @@ class Lifecycle:
         *,
         now_s: Callable[[], float] = time.time,
         on_moved: Callable[[Task], None] = lambda task: None,
-        on_finished: Callable[[Task, BaseModel, Path], None] = lambda task, model, folder: None,
     ) -> None:
         self.store, self.chain, self.models, self.terms = store, chain, models, terms
         self._trainer, self._texts, self._depot, self._enclave, self._disk = trainer, texts, depot, enclave, disk
-        self._now_s, self._on_moved, self._on_finished = now_s, on_moved, on_finished
+        self._now_s, self._on_moved = now_s, on_moved
         self._domain = compute.fine_tuning_domain(chain.chain_id, chain.contract)
         self._queue: list[Task] = list(store.unfinished())
         self._wake = asyncio.Event()
@@ -191,8 +192,14 @@ class Lifecycle:
             await self._guarded(task, self._advance)
 
     async def watch(self) -> None:
-        """Look after delivered tasks, for ever."""
+        """Look after delivered tasks and what has been kept long enough, for ever."""
+        looked_s = -EXPIRY_S
         while True:
+            if time.monotonic() - looked_s > EXPIRY_S:
+                looked_s = time.monotonic()
+                gone = await self._disk.run(self.store.expire, self._now_s() - self.terms.kept_s)
+                if gone:
+                    _log.info("tuning.expired", files=gone)
             for task in [one for one in self._queue if one.state in (State.DELIVERED, State.ACKNOWLEDGED)]:
                 await self._guarded(task, self._settle)
             await asyncio.sleep(self.terms.poll_s)
@@ -358,8 +365,6 @@ class Lifecycle:
             hash = await self.chain.settle(item)
             task = msgspec.structs.replace(task, settled_tx=hash)
             await self._put(task)
-        if made.acknowledged:
-            await self._disk.run(self._on_finished, task, self._model(task), self.store.folder(task))
         await self._end(
             task, State.FINISHED, "" if made.acknowledged else "not acknowledged in time: no key, a part of the fee"
         )

@@ -64,7 +64,6 @@ async def serve(
     depot: Depot | None = None,
     eth: SendingEth | None = None,
     trainer: Trainer | None = None,
-    on_finished: Callable[[Task, BaseModel, Path], None] = lambda task, model, folder: None,
 ) -> None:
     """Run a fine-tuning node until cancelled.
 
@@ -74,7 +73,6 @@ async def serve(
         depot: the storage network; without it results are handed over by this node alone.
         eth: another chain than the one behind ``tuning.chain.endpoint``.
         trainer: another one than the program of ours.
-        on_finished: gets each task that was paid in full, with its model and its folder, before the folder is cleaned.
 
     Raises:
         ConfigError: settings do not fit. Conflict: the directory is in use, or belongs to another provider.
@@ -100,7 +98,7 @@ async def serve(
         lifecycle = Lifecycle(
             store, chain, trainer or LoraTrainer(timeout_s=given.train_timeout_s, threads=given.threads), models,
             lambda model: open_texts(model.path), depot, signer, _terms(given), lane,
-            on_moved=partial(_moved, numbers), on_finished=on_finished,
+            on_moved=partial(_moved, numbers),
         )  # fmt: skip
         quoter: Quoter = TsmQuoter() if given.enclave.quote == "tsm" else MockQuoter()
         names = ",".join(model.name for model in models.values())

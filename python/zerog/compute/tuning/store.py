@@ -146,7 +146,9 @@ class TaskStore:
         """
         hash = bytes(keccak256(data))
         path = self.dataset(user, hash)
-        if not path.exists():
+        if path.exists():
+            os.utime(path)
+        else:
             held = sum(entry.stat().st_size for entry in self._datasets.rglob("*") if entry.is_file())
             if held + len(data) > bytes_max:
                 raise Exhausted(f"data sets here have {held >> 20:,} MiB; use the storage network, or come back later")
@@ -160,8 +162,27 @@ class TaskStore:
         """Where a user's own upload lies; nobody else can name it."""
         return self._datasets / user.hex() / hash.hex()
 
-    def drop_dataset(self, task: Task) -> None:
-        self.dataset(Address(task.user), bytes.fromhex(task.dataset.removeprefix("0x"))).unlink(missing_ok=True)
+    def expire(self, before_s: float) -> int:
+        """Forget what tasks that ended before then have made, their keys, and data sets that nobody has used since.
+
+        Records and logs of tasks stay. Returns how many files went.
+        """
+        gone, wanted = 0, set()
+        for _, value in self.kv.scan("tasks"):
+            task = _decode(value)
+            if not task.state.ended:
+                wanted.add(self.dataset(Address(task.user), bytes.fromhex(task.dataset.removeprefix("0x"))))
+            elif task.updated_s < before_s and self.parcel(task).exists():
+                self.clean(task, parcel=True)
+                batch = Batch()
+                batch.delete("secrets", task.id.encode())
+                self.kv.write(batch)
+                gone += 1
+        for path in self._datasets.rglob("*"):
+            if path.is_file() and path not in wanted and path.stat().st_mtime < before_s:
+                path.unlink()
+                gone += 1
+        return gone
 
 
 def _place(task: Task) -> bytes:

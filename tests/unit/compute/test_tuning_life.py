@@ -204,7 +204,8 @@ async def test_what_was_kept_long_enough_goes(tmp_path: Path) -> None:
         updated_s = 900.0 if index == 2 else 100.0
         task = Task(
             id=f"00000000-0000-4000-8000-{index:012}", user=bytes(user), public_key=b"", dataset="0x" + hash.hex(),
-            params_text="{}", model_hash="0x", nonce=str(index), signature="0x", created_s=100.0, updated_s=updated_s, state=state,
+            params_text="{}", model_hash="0x", nonce=str(index), signature="0x", created_s=100.0, updated_s=updated_s,
+            state=state,
         )  # fmt: skip
         store.add(task)
         store.put(task, secret=b"k" * 32)

@@ -40,7 +40,7 @@ from zerog.primitives.hashing import keccak256
 from zerog.runtime.eth import HttpEth
 from zerog.runtime.key import Key
 from zerog.runtime.offload import Offload
-from zerog.runtime.rpc_grpc import Caller, GrpcClient, Unary, service
+from zerog.runtime.rpc_grpc import Caller, GrpcClient, Prescribed, Unary, service
 from zerog.store.kv import Kv
 from zerog.store.memory import MemoryKv
 from zerog.types import Address
@@ -262,11 +262,17 @@ async def _enlist(stack: AsyncExitStack, net: Network, account: int) -> None:
 def _lying(one: SignerAt, honest: Unary) -> Unary:
     async def answer(request: Any, caller: Caller) -> Any:
         one.asked += 1
-        reply = await honest(request, caller)
-        if one.lie is None:
-            return reply
-        told = one.lie(request, reply)
-        return await told if asyncio.iscoroutine(told) else told
+        reply: Any = None
+        fault: Prescribed | None = None
+        try:
+            reply = await honest(request, caller)
+        except Prescribed as error:  # a liar need not have seen the blob announced
+            fault = error
+        told = reply if one.lie is None else one.lie(request, reply)
+        told = await told if asyncio.iscoroutine(told) else told
+        if told is None and fault is not None:
+            raise fault
+        return told
 
     return answer
 

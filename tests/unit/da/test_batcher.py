@@ -470,3 +470,17 @@ def test_a_reorganisation_takes_the_record_back(tmp_path: Path) -> None:
                 assert await net.paid() == [root_of(b"recorded twice")] == await net.recorded()
 
     asyncio.run(work())
+
+
+def test_a_signer_that_looks_when_the_record_is_on_chain_is_late_and_not_at_fault(tmp_path: Path) -> None:
+    def recorded_already(request: Any, reply: Any) -> Any:
+        raise Prescribed(grpc.StatusCode.INTERNAL, "blob verified already")
+
+    async def work() -> None:
+        async with network_kit.network(tmp_path) as net, network_kit.disperser(net) as disperser:
+            net.signers[0].lie = recorded_already
+            await disperser.reaches(await disperser.put(b"without the first"), "FINALIZED")
+            assert await disperser.hears() == [(net.signers[0].account, "late")]
+            assert net.signers[0].asked == 1
+
+    asyncio.run(work())

@@ -57,7 +57,8 @@ class Dispatcher:
 
     Args:
         lane: threads for pairings.
-        told: gets each signer that did not sign a blob, and why in one word: ``bad``, ``refused``, ``silent``, ``unreachable``.
+        told: gets each signer that did not sign a blob, and why in one word: ``bad``, ``late``, ``refused``,
+            ``silent``, ``unreachable``.
     """
 
     def __init__(
@@ -127,7 +128,12 @@ class Dispatcher:
             raise error
 
     def _missing(self, signer: Address, error: Exception) -> None:
-        why = "silent" if isinstance(error, TimedOut) else "unreachable" if isinstance(error, Unavailable) else "refused"
+        if _VERIFIED in str(error):  # the others had signed, and the record was on chain, before it looked
+            why = "late"
+        elif isinstance(error, TimedOut):
+            why = "silent"
+        else:
+            why = "unreachable" if isinstance(error, Unavailable) else "refused"
         _log.info("signer.missing", signer="0x" + signer.hex(), reason=str(error))
         self._told(signer, why)
 

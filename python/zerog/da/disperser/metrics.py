@@ -36,7 +36,7 @@ class DisperserMetrics:
             "zerog_da_disperser_encoders_false", "answers of encoders that were false", registry=registry
         )
         self.signers_missing = Counter(
-            "zerog_da_disperser_signers_missing", "signers that did not sign a blob: bad, refused, silent, unreachable",
+            "zerog_da_disperser_signers_missing", "signers that did not sign a blob: bad, late, refused, silent, unreachable",
             ["why"], registry=registry,
         )  # fmt: skip
         self.transactions = Counter(

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     IMAGE = "text-to-image"
     IMAGE_EDIT = "image-editing"
     SPEECH = "speech-to-text"
+    VIDEO = "video-generation"
 
 
 class Finish(StrEnum):

@@ -11,30 +11,45 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import aiohttp
+
 from zerog import __version__
 from zerog.contracts.inference import Settlement
-from zerog.errors import ConfigError, Unavailable
+from zerog.errors import ConfigError, InvalidInput, Unavailable
 from zerog.runtime.key import Key
 from zerog.types import Address, format_address
-from zerog.wire import compute
+from zerog.wire import compute, jsonrpc
 from zerog.wire.compute import ChargedRequest
 
 TSM: Final = Path("/sys/kernel/config/tsm/report")
+DSTACK: Final = Path("/var/run/dstack.sock")
+ANSWER_BYTES_MAX: Final = 4 << 20
 MOCK: Final = b"MOCK QUOTE: no confidential hardware stands behind this signer; for development only"
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """A quote, and what a platform that keeps such tells beside it."""
+
+    quote: bytes
+    events: tuple[Mapping[str, Any], ...] = ()
+    """The event log that the quote's registers are the sum of; empty: the platform keeps none."""
+    tcb: Mapping[str, Any] = field(default_factory=dict)
+    """What was measured, with ``app_compose``; empty: the platform does not say."""
+
+
 class Quoter(Protocol):
-    """Where quotes come from."""
+    """Where quotes come from: a plug for each kind of machine."""
 
     kind: str
     """``mock``, or the kind of hardware: ``tdx``."""
 
-    async def quote(self, report_data: bytes) -> bytes:
+    async def quote(self, report_data: bytes) -> Evidence:
         """A quote over 64 bytes of our choice.
 
         Raises:
@@ -48,8 +63,8 @@ class MockQuoter:
 
     kind = "mock"
 
-    async def quote(self, report_data: bytes) -> bytes:
-        return MOCK + b"\0" + report_data
+    async def quote(self, report_data: bytes) -> Evidence:
+        return Evidence(MOCK + b"\0" + report_data)
 
 
 class TsmQuoter:
@@ -69,8 +84,8 @@ class TsmQuoter:
             )  # fmt: skip
         self.kind = "tdx"
 
-    async def quote(self, report_data: bytes) -> bytes:
-        return await asyncio.to_thread(self._quote, report_data)
+    async def quote(self, report_data: bytes) -> Evidence:
+        return Evidence(checked_quote(await asyncio.to_thread(self._quote, report_data), report_data))
 
     def _quote(self, report_data: bytes) -> bytes:
         place = self._folder / f"zerog-{secrets.token_hex(8)}"
@@ -85,6 +100,85 @@ class TsmQuoter:
                 place.rmdir()
         except OSError as error:
             raise Unavailable(f"the security module gives no quote: {error.strerror}") from None
+
+
+class DstackQuoter:
+    """Quotes of a dstack guest agent: Intel TDX, with the event log and the measured compose file.
+
+    Args:
+        socket: where the agent listens. Its interface: HTTP with JSON, ``/GetQuote`` and ``/Info``.
+    """
+
+    kind = "tdx"
+
+    def __init__(self, socket: Path = DSTACK, *, timeout_s: float = 30) -> None:
+        self._socket, self._timeout_s = socket, timeout_s
+        if not socket.is_socket():
+            raise ConfigError(
+                f"compute.enclave.quote: {socket} is no socket: this is not a dstack machine, or the socket is not mounted; "
+                "use mock for development",
+                key="compute.enclave.quote", value="dstack", origin="",
+            )  # fmt: skip
+
+    async def quote(self, report_data: bytes) -> Evidence:
+        told = await self._ask("/GetQuote", {"report_data": report_data.hex()})
+        info = await self._ask("/Info", {})
+        try:
+            quote = bytes.fromhex(str(told.get("quote", "")).removeprefix("0x"))
+            events, tcb = _json(told.get("event_log", "[]")), _json(info.get("tcb_info", "{}"))
+        except (ValueError, InvalidInput):
+            raise Unavailable("the dstack agent's answer has another form") from None
+        if not isinstance(events, list) or not all(isinstance(row, dict) for row in events) or not isinstance(tcb, dict):
+            raise Unavailable("the dstack agent's answer has another form")
+        return Evidence(checked_quote(quote, report_data), tuple(events), tcb)
+
+    async def _ask(self, path: str, body: Mapping[str, str]) -> dict[str, Any]:
+        limit = aiohttp.ClientTimeout(total=self._timeout_s)
+        try:
+            async with (
+                aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(self._socket)), timeout=limit) as session,
+                session.post("http://dstack" + path, json=body, allow_redirects=False) as response,
+            ):
+                raw = await response.content.read(ANSWER_BYTES_MAX + 1)
+                while len(raw) <= ANSWER_BYTES_MAX and (more := await response.content.read(1 << 16)):
+                    raw += more
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise Unavailable(f"the dstack agent does not answer: {error}") from None
+        try:
+            found = jsonrpc.parse(raw) if len(raw) <= ANSWER_BYTES_MAX else None
+        except InvalidInput:
+            found = None
+        if not isinstance(found, dict) or response.status != 200:
+            said = found.get("error") if isinstance(found, dict) else None
+            raise Unavailable(f"the dstack agent answers {response.status}: {str(said)[:200]}")
+        return found
+
+
+def _json(value: object) -> Any:
+    """A member that is JSON, or JSON in a text."""
+    return jsonrpc.parse(value.encode()) if isinstance(value, str) else value
+
+
+def checked_quote(quote: bytes, report_data: bytes) -> bytes:
+    """A quote that binds what it was asked for.
+
+    Raises:
+        Unavailable: it does not: it is of somebody else's request, or no quote at all.
+    """
+    if report_data not in quote:
+        raise Unavailable("the security module's quote does not hold the data that it was asked to bind")
+    return quote
+
+
+def open_quoter(kind: str, socket: Path = DSTACK) -> Quoter:
+    """The plug that a setting names.
+
+    Raises:
+        ConfigError: this machine has no such hardware.
+    """
+    if kind == "tsm":
+        return TsmQuoter()
+    return DstackQuoter(socket) if kind == "dstack" else MockQuoter()
 
 
 @dataclass(frozen=True)
@@ -141,16 +235,15 @@ class Enclave:
     async def quote(self) -> dict[str, Any]:
         """The answer of ``GET /v1/quote``."""
         data = format_address(self.signer).encode().ljust(64, b"\0")
-        quote = await self._quoter.quote(data)
+        evidence = await self._quoter.quote(data)
         digest = hashlib.sha256(self._compose.encode()).hexdigest()
         mock = self._quoter.kind == "mock"
         return {
-            "quote": quote.hex(),
+            "quote": evidence.quote.hex(),
             "report_data": base64.b64encode(data).decode(),
-            "tcb_info": {"app_compose": self._compose, "mock": mock},
-            "event_log": [
-                {"event": "compose-hash", "event_payload": digest, "digest": digest, "imr": 3, "event_type": 134217729}
-            ],
+            "tcb_info": dict(evidence.tcb) or {"app_compose": self._compose, "mock": mock},
+            "event_log": [dict(event) for event in evidence.events]
+            or [{"event": "compose-hash", "event_payload": digest, "digest": digest, "imr": 3, "event_type": 134217729}],
             "signing_address": format_address(self.signer),
             "tee_type": self._quoter.kind,
             "mock": mock,

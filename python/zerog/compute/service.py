@@ -20,15 +20,19 @@ import msgspec
 
 from zerog.compute.accounts import Accounts
 from zerog.compute.api import Backend, Kind, Model, Tier
-from zerog.compute.attest import Enclave, MockQuoter, Quoter, TsmQuoter, compose_text
+from zerog.compute.attest import Enclave, compose_text, open_quoter
 from zerog.compute.chain import LoggingEth, ServingChain
 from zerog.compute.engine.forward import ForwardBackend
 from zerog.compute.gateway.auth import Auth
 from zerog.compute.gateway.chat_serving import Serving, ServingRules
+from zerog.compute.gateway.jobs import JobRules, Jobs
 from zerog.compute.gateway.limits import Bounds as LimitBounds
 from zerog.compute.gateway.limits import Limits
+from zerog.compute.gateway.logs import Logs
 from zerog.compute.gateway.passing import Passing
 from zerog.compute.gateway.router import Gateway
+from zerog.compute.gateway.videos import Videos
+from zerog.compute.kept import Keep
 from zerog.compute.metrics import ComputeMetrics
 from zerog.compute.settlement import Rules, Settler, Tally
 from zerog.compute.store import FAMILIES, Store
@@ -160,7 +164,7 @@ def _forwarding(config: ComputeConfig) -> ForwardBackend:
         models.append(Model(forward.embedding_model, Kind.EMBEDDING, forward.context_tokens, 1))
     return ForwardBackend(
         forward.url, models, upstream={model: forward.model or model}, headers=headers, timeout_s=forward.timeout_s,
-        running_max=config.limits.running_max,
+        running_max=config.limits.running_max + (config.queue.running_max if config.queue.enabled else 0),
     )  # fmt: skip
 
 
@@ -203,7 +207,7 @@ async def serve(
         numbers = ComputeMetrics(registry_ := metrics.new_registry())
         accounts = Accounts(chain, store, clock, floor=_amount(given.limits.floor, "compute.limits.floor"),
                             stale_s=given.chain.stale_s)  # fmt: skip
-        quoter: Quoter = TsmQuoter() if given.enclave.quote == "tsm" else MockQuoter()
+        quoter = open_quoter(given.enclave.quote, Path(given.enclave.socket))
         enclave = Enclave(
             signer, quoter, chain_id=chain.chain_id, contract=contract, provider=key.address,
             compose=compose_text(given.service.model),
@@ -221,9 +225,9 @@ async def serve(
             chain.chain_id, format_address(contract), format_address(key.address), format_address(enclave.signer),
             models=tuple(model.id for model in backend.models()),
         )  # fmt: skip
-        door = _Door(provider, numbers, clock, endpoints)
+        door = _Door(provider, numbers, clock, endpoints, Path(config.log.file) if config.log.file else None)
         services: list[Service] = [
-            _Upkeep(provider, numbers, clock), door, _ChainService(provider, numbers, clock, door),
+            _Upkeep(provider, numbers, clock, door), door, _ChainService(provider, numbers, clock, door), door.jobs,
         ]  # fmt: skip
         if config.metrics.enabled:
             health = partial(_health, provider, backend)
@@ -385,13 +389,26 @@ class _Door:
 
     name = "http"
 
-    def __init__(self, provider: Provider, numbers: ComputeMetrics, clock: Clock, endpoints: Endpoints) -> None:
+    def __init__(
+        self, provider: Provider, numbers: ComputeMetrics, clock: Clock, endpoints: Endpoints, log_file: Path | None
+    ) -> None:
         self._provider, self._endpoints = provider, endpoints
-        http = provider.config.http
+        config, serving, store = provider.config, provider.serving, provider.store
+        http = config.http
+        self.keep = Keep(store, config.store.kept_bytes_max)
+        passing = Passing(
+            serving, self.keep, clock, url=lambda: self.public_url, speech_bytes_per_s=config.forward.speech_bytes_per_s
+        )
+        rules = JobRules(**msgspec.structs.asdict(config.queue))
+        self.jobs = Jobs(serving, passing, store, self.keep, clock, numbers, rules)
+        more = [
+            *passing.routes(), *Videos(serving, passing, self.keep, clock, kept_s=config.forward.videos_s).routes(),
+            *self.jobs.routes(),
+            *Logs(serving.auth, provider.chain.provider, log_file, bytes_max=http.log_bytes_max).routes(),
+        ]  # fmt: skip
         gateway = Gateway(
-            provider.serving, provider.store, clock, numbers, hosts=http.hosts, origins=http.cors,
-            body_bytes_max=http.body_bytes_max, card=partial(card, provider),
-            more=Passing(provider.serving, speech_bytes_per_s=provider.config.forward.speech_bytes_per_s).routes(),
+            serving, store, clock, numbers, hosts=http.hosts, origins=http.cors, body_bytes_max=http.body_bytes_max,
+            card=partial(card, provider), more=more,
         )  # fmt: skip
         bounds = Bounds(
             body_bytes_max=http.body_bytes_max, connections_max=http.connections_max, idle_close_s=http.idle_close_s,
@@ -418,8 +435,8 @@ class _Upkeep:
 
     name = "upkeep"
 
-    def __init__(self, provider: Provider, numbers: ComputeMetrics, clock: Clock) -> None:
-        self._provider, self._numbers, self._clock = provider, numbers, clock
+    def __init__(self, provider: Provider, numbers: ComputeMetrics, clock: Clock, door: _Door) -> None:
+        self._provider, self._numbers, self._clock, self._door = provider, numbers, clock, door
 
     async def run(self, ready: Ready) -> None:
         with Offload(1, name="scrub") as lane:
@@ -435,6 +452,10 @@ class _Upkeep:
         while True:
             now_ms = int(self._clock.now_s() * 1000)
             await store.expire_signatures(now_ms)
+            await self._door.jobs.expire()
+            await self._door.keep.expire(now_ms)
+            self._numbers.jobs_waiting.set(self._door.jobs.waiting)
+            self._numbers.kept_bytes.set(self._door.keep.size_bytes)
             if config.history_days:
                 await store.expire_history(now_ms - config.history_days * DAY_MS)
             await self._clock.sleep(60)
@@ -469,7 +490,20 @@ def additional_info(provider: Provider) -> str:
     }  # fmt: skip
     if config.service.cached_divisor:
         made["cacheTokenBilling"] = {"divisor": config.service.cached_divisor}
+    if config.service.tiers:
+        made["tieredPricing"] = _tiered_pricing(config)
     return msgspec.json.encode(made, order="sorted").decode()
+
+
+def _tiered_pricing(config: ComputeConfig) -> dict[str, Any]:
+    names = (
+        "maxInputTokens",
+        "inputMultiplier",
+        "inputMultiplierDenominator",
+        "outputMultiplier",
+        "outputMultiplierDenominator",
+    )
+    return {"tiers": [dict(zip(names, row, strict=True)) for row in config.service.tiers]}
 
 
 def card(provider: Provider, model: Model) -> dict[str, Any]:
@@ -493,6 +527,9 @@ def card(provider: Provider, model: Model) -> dict[str, Any]:
         "pricing": {
             "prompt": str(input_price),
             "completion": str(0 if model.kind == Kind.EMBEDDING else output_price),
+            **({"image": str(output_price)} if model.kind in (Kind.IMAGE, Kind.IMAGE_EDIT) else {}),
+            **({"video": str(output_price)} if model.kind == Kind.VIDEO else {}),
+            **({"tiered_pricing": _tiered_pricing(config)} if config.service.tiers else {}),
             **({"cache_token_billing": {"divisor": config.service.cached_divisor}} if config.service.cached_divisor else {}),
         },
         "verifiability": config.service.verifiability,

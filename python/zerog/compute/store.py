@@ -19,7 +19,10 @@ from zerog.store.kv import Batch, Kv
 from zerog.types import Address
 from zerog.wire.compute import settlement_nonce
 
-FAMILIES: Final = {"meta": False, "charges": False, "intents": True, "history": False, "signatures": False, "expiry": False}
+FAMILIES: Final = {
+    "meta": False, "charges": False, "intents": True, "history": False, "signatures": False, "expiry": False, "jobs": False,
+    "kept": False, "pieces": True,
+}  # fmt: skip
 _VERSION: Final = b"1"
 _T = TypeVar("_T")
 

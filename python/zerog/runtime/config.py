@@ -31,6 +31,9 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 class LogConfig(_Section, frozen=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
+    file: str = ""
+    file_bytes_max: Positive = 16 << 20
+    files_max: Annotated[int, Meta(ge=1, le=100)] = 5
 
 
 class MetricsConfig(_Section, frozen=True):
@@ -452,7 +455,7 @@ class ComputeChainConfig(_Section, frozen=True):
 class ComputeServiceConfig(_Section, frozen=True):
     register: bool = True
     url: str = ""
-    kind: Literal["chatbot", "embedding", "text-to-image", "image-editing", "speech-to-text"] = "chatbot"
+    kind: Literal["chatbot", "embedding", "text-to-image", "image-editing", "speech-to-text", "video-generation"] = "chatbot"
     model: str = "smollm2-135m-instruct"
     verifiability: str = "TeeML"
     input_price: Count = 50_000_000_000
@@ -464,7 +467,8 @@ class ComputeServiceConfig(_Section, frozen=True):
 
 class ComputeEnclaveConfig(_Section, frozen=True):
     key_file: str = ""
-    quote: Literal["mock", "tsm"] = "mock"
+    quote: Literal["mock", "tsm", "dstack"] = "mock"
+    socket: str = "/var/run/dstack.sock"
 
 
 class ComputeNativeConfig(_Section, frozen=True):
@@ -493,6 +497,7 @@ class ComputeForwardConfig(_Section, frozen=True):
     completion_tokens_max: Positive = 8192
     parts: bool = False
     speech_bytes_per_s: Positive = 1000
+    videos_s: Positive = 86_400
 
 
 class ComputeHttpConfig(_Section, frozen=True):
@@ -506,6 +511,7 @@ class ComputeHttpConfig(_Section, frozen=True):
     body_timeout_s: Positive = 60
     deadline_s: Positive = 600
     signature_s: Positive = 1200
+    log_bytes_max: Positive = 64 << 20
 
 
 class ComputeLimitsConfig(_Section, frozen=True):
@@ -537,8 +543,19 @@ class ComputeSettlementConfig(_Section, frozen=True):
     confirmations: Count = 0
 
 
+class ComputeQueueConfig(_Section, frozen=True):
+    enabled: bool = False
+    job_timeout_s: Positive = 900
+    running_max: Positive = 10
+    waiting_max: Positive = 100
+    user_jobs_max: Positive = 10
+    wait_s: Positive = 3600
+    result_s: Positive = 1800
+
+
 class ComputeStoreConfig(_Section, frozen=True):
     cache_bytes: Positive = 32 << 20
+    kept_bytes_max: Positive = 2 << 30
     history_days: Count = 90
     scrub_interval_s: Count = 86_400
 
@@ -552,6 +569,7 @@ class ComputeConfig(_Section, frozen=True):
     forward: ComputeForwardConfig = ComputeForwardConfig()
     http: ComputeHttpConfig = ComputeHttpConfig()
     limits: ComputeLimitsConfig = ComputeLimitsConfig()
+    queue: ComputeQueueConfig = ComputeQueueConfig()
     settlement: ComputeSettlementConfig = ComputeSettlementConfig()
     store: ComputeStoreConfig = ComputeStoreConfig()
 
@@ -581,7 +599,8 @@ class TuningServiceConfig(_Section, frozen=True):
 
 class TuningEnclaveConfig(_Section, frozen=True):
     key_file: str = ""
-    quote: Literal["mock", "tsm"] = "mock"
+    quote: Literal["mock", "tsm", "dstack"] = "mock"
+    socket: str = "/var/run/dstack.sock"
 
 
 class TuningHttpConfig(_Section, frozen=True):

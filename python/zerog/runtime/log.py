@@ -6,8 +6,14 @@ Values are escaped so that no fact can forge a second event; names that smell of
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import TextIO
+
+from zerog.errors import ConfigError
 
 _SECRET = ("key", "token", "secret", "password", "mnemonic", "authorization", "jwt")
 _VALUE_CHARS_MAX = 400
@@ -68,11 +74,45 @@ def get(name: str) -> Logger:
     return Logger(name)
 
 
-def set_up(level: str = "info", stream: TextIO | None = None) -> None:
-    """Send the events of zerog to ``stream`` (standard error)."""
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03d %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%S"))
+class _PrivateFile(RotatingFileHandler):
+    """A file of bounded size with a bounded number before it, for the owner alone."""
+
+    def _open(self) -> TextIOWrapper:
+        file = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        os.fchmod(file, 0o600)
+        return open(file, "a", encoding="utf-8")
+
+
+def set_up(
+    level: str = "info",
+    stream: TextIO | None = None,
+    *,
+    file: Path | None = None,
+    file_bytes_max: int = 16 << 20,
+    files_max: int = 5,
+) -> None:
+    """Send the events of zerog to ``stream`` (standard error), and to a file as well.
+
+    Args:
+        file: turned over at ``file_bytes_max``; ``files_max`` older ones stay as ``file.1`` and so on.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    handlers: list[logging.Handler] = [logging.StreamHandler(stream or sys.stderr)]
+    if file is not None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handlers.append(_PrivateFile(file, maxBytes=file_bytes_max, backupCount=files_max, encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"log.file: {error.strerror}", key="log.file", value=str(file), origin="") from None
+    form = logging.Formatter("%(asctime)s.%(msecs)03d %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%S")
     root = logging.getLogger("zerog")
-    root.handlers[:] = [handler]
+    for old in root.handlers:
+        if isinstance(old, _PrivateFile):
+            old.close()
+    for handler in handlers:
+        handler.setFormatter(form)
+    root.handlers[:] = handlers
     root.setLevel(level.upper())
     root.propagate = False

@@ -66,7 +66,14 @@ def foreground(config: Config, serve: Serve, *, ready_file: Path | None = None, 
     """
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a secret never reaches a core file
-    log.set_up(config.log.level)
+    try:
+        log.set_up(
+            config.log.level, file=Path(config.log.file) if config.log.file else None,
+            file_bytes_max=config.log.file_bytes_max, files_max=config.log.files_max,
+        )  # fmt: skip
+    except ConfigError as error:
+        _log.error("node.exit", reason=str(error))
+        return 2
 
     def ready(endpoints: Any) -> None:
         if ready_file is not None:

@@ -64,14 +64,19 @@ class SessionToken:
         ).encode()
 
     @classmethod
-    def parse(cls, raw: bytes) -> SessionToken:
+    def parse(cls, raw: bytes, *, older: bool = False) -> SessionToken:
         """
+        Args:
+            older: sessions of the second generation are taken too; they name neither a generation nor a token.
+
         Raises:
             InvalidInput: not the JSON of a token. Whether it is good for anything is for the provider to say.
         """
         data = parse(raw)
         if not isinstance(data, dict):
             raise InvalidInput("session token: expected a JSON object")
+        if older:
+            data = {"generation": 0, "tokenId": EPHEMERAL_TOKEN, **data}
         try:
             made = cls(
                 parse_address(data["address"]),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import email
 import io
 import json
 import time
@@ -44,6 +46,14 @@ class ModelServer:
     fail_after: int | None = None
     usage: dict[str, Any] | None = None
     hold: asyncio.Event | None = None
+    passed: list[tuple[str, bytes]] = field(default_factory=list)
+    """Paths and bodies of what is passed through."""
+    images: list[bytes] | None = None
+    """What images are made of; None: one word each."""
+    refuse: int = 0
+    """The status that images and videos are refused with."""
+    video: dict[str, Any] = field(default_factory=lambda: {"id": "video_1", "object": "video", "status": "queued"})
+    video_bytes: bytes = b"moving pictures"
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=64 << 20)
@@ -51,6 +61,10 @@ class ModelServer:
         app.router.add_post("/v1/completions", self._chat)
         app.router.add_post("/v1/embeddings", self._embed)
         app.router.add_post("/v1/images/generations", self._images)
+        app.router.add_post("/v1/images/edits", self._images)
+        app.router.add_post("/v1/videos", self._video)
+        app.router.add_get("/v1/videos/{id}", self._watch)
+        app.router.add_get("/v1/videos/{id}/content", self._film)
         app.router.add_post("/v1/audio/transcriptions", self._speech)
         app.router.add_get("/v1/models", self._models)
         return app
@@ -97,12 +111,57 @@ class ModelServer:
         return await _json({"data": rows, "usage": {"prompt_tokens": used, "total_tokens": used}})
 
     async def _images(self, request: web.Request) -> web.Response:
-        body = await request.json()
-        return await _json({"created": 1, "data": [{"b64_json": "aW1hZ2U="} for _ in range(body.get("n", 1))]})
+        raw = await request.read()
+        self.passed.append((request.path, raw))
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.refuse:
+            return web.json_response({"error": {"message": "no such picture"}}, status=self.refuse)
+        wanted = json.loads(raw) if request.content_type == "application/json" else _fields(request, raw)
+        if wanted.get("response_format") == "url":
+            return await _json({"created": 1, "data": [{"url": "http://10.0.0.1/image.png"}]})
+        made = self.images if self.images is not None else [b"image"] * int(wanted.get("n", 1))
+        return await _json({"created": 1, "data": [{"b64_json": base64.b64encode(image).decode()} for image in made]})
+
+    async def _video(self, request: web.Request) -> web.Response:
+        self.passed.append((request.path, await request.read()))
+        if self.refuse:
+            return web.json_response({"error": {"message": "no such film"}}, status=self.refuse)
+        return await _json(
+            self.video | {"id": self.video["id"] % len(self.passed)} if "%d" in str(self.video.get("id")) else self.video
+        )
+
+    async def _watch(self, request: web.Request) -> web.Response:
+        self.passed.append((request.path_qs, b""))
+        return await _json({**self.video, "status": "completed"})
+
+    async def _film(self, request: web.Request) -> web.StreamResponse:
+        self.passed.append((request.path_qs, b""))
+        response = web.StreamResponse(headers={"Content-Type": "video/mp4"})
+        response.content_length = len(self.video_bytes)
+        await response.prepare(request)
+        half = len(self.video_bytes) // 2
+        await response.write(self.video_bytes[:half])
+        if self.fail_after is not None:
+            assert request.transport is not None
+            request.transport.close()
+            return response
+        await response.write(self.video_bytes[half:])
+        return response
 
     async def _speech(self, request: web.Request) -> web.Response:
         await request.read()
         return await _json({"text": "hello", "usage": {"type": "duration", "seconds": 2.4}})
+
+
+def _fields(request: web.Request, raw: bytes) -> dict[str, str]:
+    """A form as a reader of another make reads it: the email library."""
+    whole = email.message_from_bytes(b"Content-Type: " + request.headers["Content-Type"].encode() + b"\r\n\r\n" + raw)
+    parts = [part for part in whole.walk() if not part.is_multipart()]
+    return {
+        str(part.get_param("name", header="content-disposition")): bytes(part.get_payload(decode=True)).decode("latin-1")
+        for part in parts
+    }
 
 
 def _event(value: Any) -> bytes:
@@ -171,6 +230,18 @@ class World:
         raw = raw_of(replace(token, **changes).raw())
         secret = bytes.fromhex(self.people[signer].export_secret()[2:])
         return encode_key(raw, Key(secret).sign_digest(token_digest(raw)))
+
+    def session_headers(self, who: int, **changes: Any) -> dict[str, str]:
+        """The three headers of the second generation; ``signer`` signs."""
+        signer, now = changes.pop("signer", who), int(time.time() * 1000)
+        token = {
+            "address": self.people[who].address_text, "provider": "0x" + self.address.hex(), "timestamp": now,
+            "expiresAt": now + 3_600_000, "nonce": "5" * 32,
+        }  # fmt: skip
+        raw = json.dumps(token | changes, separators=(",", ":"))
+        secret = bytes.fromhex(self.people[signer].export_secret()[2:])
+        signature = "0x" + Key(secret).sign_digest(token_digest(raw.encode())).hex()
+        return {"Address": self.people[who].address_text, "Session-Token": raw, "Session-Signature": signature}
 
     async def post(self, path: str, body: Any, who: int = 4, key: str | None = None, **headers: str) -> Answer:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()

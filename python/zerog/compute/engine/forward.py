@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
@@ -47,6 +48,15 @@ class Passed:
 
     body: bytes
     content_type: str
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An answer that passes through piece by piece."""
+
+    content_type: str
+    size_bytes: int | None
+    pieces: AsyncIterator[bytes]
 
 
 class ForwardBackend:
@@ -166,6 +176,23 @@ class ForwardBackend:
         async with self._place(), _Answer(post, deadline_s) as response:
             await _check(response)
             return Passed(await _read(response), response.content_type)
+
+    @asynccontextmanager
+    async def fetched(self, path: str, query: Mapping[str, str], deadline_s: float) -> AsyncIterator[Fetched]:
+        """What the server has at a path, while the block lasts.
+
+        Raises:
+            as ``generate``; also while pieces are read.
+        """
+        if self._session is None:
+            raise Unavailable("the backend is not open")
+        get = self._session.get(self._url + path, params=query, headers={"Accept-Encoding": "identity"}, allow_redirects=False)
+        async with self._place(), _Answer(get, deadline_s) as response:
+            await _check(response)
+            size = response.content_length if "Content-Encoding" not in response.headers else None
+            if size is not None and size > ANSWER_BYTES_MAX:
+                raise Unavailable(f"the model server's answer is larger than {ANSWER_BYTES_MAX >> 20} MiB")
+            yield Fetched(response.content_type, size, _pieces(response))
 
     # -- the server ----------------------------------------------------------------------------------------------------
 
@@ -290,13 +317,16 @@ def _said(text: str) -> str:
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
-    parts, size = [], 0
-    async for part in response.content.iter_any():
-        parts.append(part)
-        size += len(part)
+    return b"".join([piece async for piece in _pieces(response)])
+
+
+async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    size = 0
+    async for piece in response.content.iter_any():
+        size += len(piece)
         if size > ANSWER_BYTES_MAX:
             raise Unavailable(f"the model server's answer is larger than {ANSWER_BYTES_MAX >> 20} MiB")
-    return b"".join(parts)
+        yield piece
 
 
 async def _json(response: aiohttp.ClientResponse) -> dict[str, Any]:

@@ -64,6 +64,16 @@ class Auth:
         self._provider, self._clock = provider, clock
         self._known: OrderedDict[bytes, Session] = OrderedDict()
 
+    def of(self, headers: Mapping[str, str]) -> Session:
+        """The session of a request: of its key, or of the older form in three headers.
+
+        Raises:
+            Unauthorized: as ``session``.
+        """
+        if "Session-Token" in headers and not ("Authorization" in headers or "x-api-key" in headers):
+            return self.headers_session(headers)
+        return self.session(bearer(headers))
+
     def session(self, key: str) -> Session:
         """The session of a key, before anything of the chain is asked.
 
@@ -86,7 +96,8 @@ class Auth:
         return found
 
     def headers_session(self, headers: Mapping[str, str]) -> Session:
-        """The older form, still used by a provider's own tools: ``Address``, ``Session-Token``, ``Session-Signature``.
+        """The older form, of 0G's second generation and a provider's own tools: the headers ``Address``, ``Session-Token`` and
+        ``Session-Signature``.
 
         Raises:
             Unauthorized: as ``session``.
@@ -98,7 +109,7 @@ class Auth:
             signature = bytes.fromhex(text.removeprefix("0x"))
         except ValueError:
             raise Unauthorized("invalid session signature: expected hex") from None
-        session = self._checked(raw.encode("utf-8", "surrogateescape"), signature)
+        session = self._checked(raw.encode("utf-8", "surrogateescape"), signature, older=True)
         if headers.get("Address", "").lower() != format_address(session.user).lower():
             raise Unauthorized("invalid session token: the Address header names somebody else")
         self._check_time(session.token)
@@ -132,9 +143,9 @@ class Auth:
             raise Unauthorized(f"invalid session token: {error}") from None
         return self._checked(raw, signature)
 
-    def _checked(self, raw: bytes, signature: bytes) -> Session:
+    def _checked(self, raw: bytes, signature: bytes, *, older: bool = False) -> Session:
         try:
-            token = SessionToken.parse(raw)
+            token = SessionToken.parse(raw, older=older)
         except InvalidInput as error:
             raise Unauthorized(f"invalid session token: {error}") from None
         if token.provider != self._provider:

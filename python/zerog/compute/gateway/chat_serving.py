@@ -22,7 +22,7 @@ from zerog.compute.accounts import Accounts, Reservation, User
 from zerog.compute.api import Backend, Delta, Event, Fee, Finished, GenerationRequest, Kind, Model, Price, Tier, Usage
 from zerog.compute.attest import Enclave, Statement
 from zerog.compute.gateway import chat_protocol, messages_protocol, text_protocol
-from zerog.compute.gateway.auth import Auth, bearer
+from zerog.compute.gateway.auth import Auth
 from zerog.compute.gateway.chat_protocol import ChatChunks, Chunks
 from zerog.compute.gateway.checks import Body, parse_object
 from zerog.compute.gateway.errors import Style, body, status_of
@@ -126,7 +126,7 @@ class Serving:
         Raises:
             Unauthorized: it is not. Unavailable: the chain does not tell.
         """
-        session = self.auth.session(bearer(request.headers))
+        session = self.auth.of(request.headers)
         user = await self.accounts.user(session.user)
         self.auth.check(session, user.account)
         return user
@@ -235,7 +235,7 @@ class Serving:
         answer = chunks.whole()
         text = f"{hashlib.sha256(call.raw).hexdigest()}:{hashlib.sha256(answer).hexdigest()}"
         fee = self.accounts.fee(reservation, chunks.usage)
-        await self.finish(call, reservation, fee, chunks.usage, text, chunks.id, chunks.request.model)
+        await self.finish(call, reservation, fee, chunks.usage, text, chunks.request.model)
         return web.Response(body=answer, content_type="application/json", headers=call.headers)
 
     async def _stream(
@@ -274,7 +274,7 @@ class Serving:
                 hashed.update(tail)
                 text = f"{hashlib.sha256(call.raw).hexdigest()}:{hashed.hexdigest()}"
                 fee = self.accounts.fee(reservation, chunks.usage)
-                await self.finish(call, reservation, fee, chunks.usage, text, chunks.id, chunks.request.model)
+                await self.finish(call, reservation, fee, chunks.usage, text, chunks.request.model)
                 await response.write(tail)
                 await response.write_eof()
             except (asyncio.CancelledError, ConnectionError) as error:
@@ -326,7 +326,7 @@ class Serving:
                 used = Usage(made.prompt_tokens)
                 answer = text_protocol.embedding_answer(parsed, made, packed=packed)
                 text = f"{hashlib.sha256(call.raw).hexdigest()}:{hashlib.sha256(answer).hexdigest()}"
-                await self.finish(call, reservation, self.accounts.fee(reservation, used), used, text, call.key, model.id)
+                await self.finish(call, reservation, self.accounts.fee(reservation, used), used, text, model.id)
                 return web.Response(body=answer, content_type="application/json", headers=call.headers)
             finally:
                 if reservation is not None:
@@ -336,13 +336,26 @@ class Serving:
     # -- the end of every request --------------------------------------------------------------------------------------
 
     async def finish(
-        self, call: Call, reservation: Reservation, fee: Fee, used: Usage, text: str, chat_id: str, model: str
+        self,
+        call: Call,
+        reservation: Reservation,
+        fee: Fee,
+        used: Usage,
+        text: str,
+        model: str,
+        batch: Batch | None = None,
+        *,
+        kept_s: float = 0,
     ) -> None:
-        """Charge and signature in one write, on the disk when this returns."""
+        """Charge, signature and what else is in ``batch`` in one write, on the disk when this returns.
+
+        Args:
+            kept_s: the signature is kept so long at least.
+        """
         now_ms = int(self._clock.now_s() * 1000)
         signed = self.enclave.sign_answer(Statement(call.key, model, now_ms, text))
-        batch = Batch()
-        self._store.put_signature(batch, call.key, signed, now_ms + int(self.rules.signature_s * 1000))
+        batch = batch if batch is not None else Batch()
+        self._store.put_signature(batch, call.key, signed, now_ms + int(max(self.rules.signature_s, kept_s) * 1000))
         await self.accounts.charge(reservation, self._charge_of(call, fee, used, model), batch)
         self._count(fee, used)
         self._numbers.seconds.observe(self._clock.monotonic_s() - call.began_s)

@@ -63,15 +63,20 @@ def refusal(error: BaseException, style: str, headers: Mapping[str, str] | None 
     facts = error.facts if isinstance(error, ZerogError) else {}
     told = facts.get("headers")
     more = {**(headers or {}), **(told if isinstance(told, dict) else {})}
+    made = body(status, public_message(error), style, facts)
+    return web.Response(status=status, body=made, content_type="application/json", headers=more)
+
+
+def public_message(error: BaseException) -> str:
+    """What a stranger is told of an error; what he is not told is logged."""
+    status = status_of(error)
     if status >= 500 and status not in (501, 503, 504):
         _log.error("request.failed", error=type(error).__name__, reason=str(error))
-        message = str(InternalError("internal error"))
-    elif status in (503, 504) and "public" not in facts:
+        return str(InternalError("internal error"))
+    if status in (503, 504) and not (isinstance(error, ZerogError) and "public" in error.facts):
         _log.warning("request.unavailable", error=type(error).__name__, reason=str(error))
-        message = _WORLD
-    else:
-        message = str(error)
-    return web.Response(status=status, body=body(status, message, style, facts), content_type="application/json", headers=more)
+        return _WORLD
+    return str(error)
 
 
 def body(status: int, message: str, style: str, facts: Mapping[str, Any] | None = None) -> bytes:

@@ -8,6 +8,10 @@ from typing import Any
 from zerog import __version__
 from zerog.compute.api import CHOICES_MAX, MESSAGES_MAX, STOP_CHARS_MAX, STOPS_MAX, TEXTS_MAX, TOOLS_MAX, TOP_LOGPROBS_MAX
 from zerog.compute.gateway.chat_protocol import ROLES, TOKENS_MAX
+from zerog.compute.gateway.passing import FORMATS
+from zerog.compute.gateway.videos import SECONDS_MAX
+
+IMAGES = ("image/png", "image/jpeg", "image/webp", "image/gif", "application/octet-stream")
 
 _REFUSALS = {
     "400": "the request does not fit; the message names the member",
@@ -15,6 +19,7 @@ _REFUSALS = {
     "402": "the account cannot pay for it; the message names the balance and how to add to it",
     "403": "the signer is not acknowledged, or the host is not served",
     "404": "no such model, route or id",
+    "405": "the route has another method",
     "408": "the body did not come in time",
     "413": "the body is too large",
     "415": "the body is compressed",
@@ -142,20 +147,37 @@ def _texts() -> dict[str, Any]:
     )
 
 
-def _images() -> dict[str, Any]:
-    return _object({"model": _text(maxLength=256), "prompt": _text(), "n": _whole(1, CHOICES_MAX)}, "prompt")
+def _images(*more: str) -> dict[str, Any]:
+    """A request for images; as a form with the files that ``more`` names."""
+    members = {
+        "model": _text(maxLength=256), "prompt": _text(minLength=1), "n": _whole(1, CHOICES_MAX),
+        "response_format": {"enum": list(FORMATS)},
+    }  # fmt: skip
+    files = {name: _text(contentMediaType="application/octet-stream") for name in more}
+    return _object({**members, **files}, "prompt", *more)
+
+
+def _video() -> dict[str, Any]:
+    return _object(
+        {
+            "model": _text(maxLength=256), "prompt": _text(minLength=1), "seconds": _whole(1, SECONDS_MAX),
+            "size": _text(maxLength=32),
+        },
+        "prompt",
+    )  # fmt: skip
 
 
 def _operation(
     summary: str, *, schema: dict[str, Any] | None = None, media: str = "application/json", keyed: bool = True,
-    parameters: tuple[tuple[str, str], ...] = (), answers: tuple[str, ...] = ("application/json",),
+    parameters: tuple[tuple[str, str], ...] = (), answers: tuple[str, ...] = ("application/json",), status: str = "200",
+    session: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    responses: dict[str, Any] = {"200": {"description": "done", "content": {one: {} for one in answers}}}
+    responses: dict[str, Any] = {status: {"description": "done", "content": {one: {} for one in answers}}}
     for status, about in _REFUSALS.items():
         responses[status] = {"description": about, "content": {"application/json": {}}}
     made: dict[str, Any] = {"summary": summary, "responses": responses}
-    if keyed:
-        made["security"] = [{"key": []}]
+    if keyed or session:
+        made["security"] = [{"address": [], "token": [], "signature": []} if session else {"key": []}]
     if schema is not None:
         made["requestBody"] = {"required": True, "content": {media: {"schema": schema}}}
     if parameters:
@@ -178,6 +200,43 @@ def description() -> dict[str, Any]:
         f"{base}/embeddings": {"post": _operation("Vectors of texts.", schema=_texts())},
         f"{base}/messages": {"post": _operation("Chat, in Anthropic's form.", schema=_messages(), answers=streams)},
         f"{base}/images/generations": {"post": _operation("Images, by forwarding.", schema=_images())},
+        f"{base}/images/edits": {
+            "post": _operation("Changed images, by forwarding.", schema=_images("image"), media="multipart/form-data")
+        },
+        f"{base}/images/{{key}}/{{index}}": {
+            "get": _operation(
+                "An image that was asked for by URL.",
+                keyed=False,
+                parameters=(("key", "path"), ("index", "path")),
+                answers=IMAGES,
+            )
+        },
+        f"{base}/videos": {"post": _operation("Order a video, by forwarding.", schema=_video())},
+        f"{base}/videos/{{id}}": {"get": _operation("How a video is getting on.", parameters=(("id", "path"),))},
+        f"{base}/videos/{{id}}/content": {
+            "get": _operation("A video.", parameters=(("id", "path"), ("variant", "query")), answers=("video/mp4",))
+        },
+        "/v1/async/images/generations": {
+            "post": _operation("Images, by the queue: accepted with a job's id.", schema=_images(), status="202")
+        },
+        "/v1/async/images/edits": {
+            "post": _operation(
+                "Changed images, by the queue.", schema=_images("image"), media="multipart/form-data", status="202"
+            )
+        },
+        "/v1/async/jobs/{id}": {"get": _operation("A job, and its result.", parameters=(("id", "path"),))},
+        "/v1/logs": {
+            "get": _operation("The provider's log files.", keyed=False, session=True, parameters=(("component", "query"),))
+        },
+        "/v1/logs/{component}/{name}": {
+            "get": _operation(
+                "A log file, or its end.",
+                keyed=False,
+                session=True,
+                answers=("application/octet-stream",),
+                parameters=(("component", "path"), ("name", "path"), ("tail", "query")),
+            )
+        },
         f"{base}/audio/transcriptions": {
             "post": _operation("Speech to text, by forwarding.", schema=speech, media="multipart/form-data")
         },
@@ -185,7 +244,12 @@ def description() -> dict[str, Any]:
         f"{base}/signature/{{id}}": {
             "get": _operation("The signature of an answer.", keyed=False, parameters=(("id", "path"), ("model", "query")))
         },
+        f"{base}/models/{{model}}": {"get": _operation("One model.", keyed=False, parameters=(("model", "path"),))},
+        f"{base}/attestation/report": {
+            "get": _operation("The report of the enclave of a model.", keyed=False, parameters=(("model", "query"),))
+        },
         "/v1/models": {"get": _operation("What is served.", keyed=False)},
+        "/v1/models/{model}": {"get": _operation("One model.", keyed=False, parameters=(("model", "path"),))},
         "/v1/quote": {"get": _operation("The quote that shows whose the signer is.", keyed=False)},
         "/v1/user/{address}/unsettledfee": {
             "get": _operation("What a user owes that is not settled yet.", parameters=(("address", "path"),))
@@ -195,5 +259,12 @@ def description() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "zerog compute provider", "version": __version__},
         "paths": paths,
-        "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer", "bearerFormat": "app-sk-…"}}},
+        "components": {
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "bearerFormat": "app-sk-…"},
+                "address": {"type": "apiKey", "in": "header", "name": "Address"},
+                "token": {"type": "apiKey", "in": "header", "name": "Session-Token"},
+                "signature": {"type": "apiKey", "in": "header", "name": "Session-Signature"},
+            }
+        },
     }

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from zerog.compute.attest import Enclave, MockQuoter, Quoter, TsmQuoter, compose_text
+from zerog.compute.attest import Enclave, compose_text, open_quoter
 from zerog.compute.tuning.chain import TuningChain
 from zerog.compute.tuning.lifecycle import BaseModel, Depot, Lifecycle, Terms
 from zerog.compute.tuning.metrics import TuningMetrics
@@ -100,7 +100,7 @@ async def serve(
             lambda model: open_texts(model.path), depot, signer, _terms(given), lane,
             on_moved=partial(_moved, numbers),
         )  # fmt: skip
-        quoter: Quoter = TsmQuoter() if given.enclave.quote == "tsm" else MockQuoter()
+        quoter = open_quoter(given.enclave.quote, Path(given.enclave.socket))
         names = ",".join(model.name for model in models.values())
         enclave = Enclave(
             signer, quoter, chain_id=chain_id, contract=contract, provider=key.address, compose=compose_text(names)

@@ -46,6 +46,22 @@ class Tasks:
         return task
 
 
+async def to_the_end(work: Coroutine[Any, Any, _T], name: str) -> _T:
+    """The result of work that must not stop half-way: a caller that is cancelled waits for its end, and is cancelled then."""
+    task = asyncio.create_task(work, name=name)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        if not task.cancelled():
+            task.exception()  # seen: nobody is left to look at it
+        raise cancelled
+    return task.result()
+
+
 def first_error(group: BaseException) -> BaseException:
     """The first leaf of nested exception groups: what an exit line should name."""
     while isinstance(group, BaseExceptionGroup):

@@ -343,6 +343,30 @@ async def test_the_four_steps_are_those_of_the_short_way(genesis: Genesis) -> No
         assert ours.head == theirs.head
 
 
+async def test_whoever_goes_away_in_the_middle_of_a_block_stops_no_chain(genesis: Genesis, seed: int) -> None:
+    """A caller is cancelled at any moment of any step, as ``evm_mine`` is when its client hangs up."""
+    rng = random.Random(seed)
+    chain = Chain(genesis, new_kv())
+    seen: list[int] = []
+    cut = 0
+    with application(chain) as (app, _):
+        await app.open()
+        app.on_block(lambda block: seen.append(block.number))
+        for round in range(60):
+            at = genesis.fields["timestamp"] + 1 + round
+            work = app.prepare_proposal(at) if round % 3 == 2 else app.produce(at)
+            asked = asyncio.create_task(work)
+            for _ in range(rng.randrange(12)):
+                await asyncio.sleep(rng.choice((0, 0.0002)))
+            asked.cancel()
+            await asyncio.wait([asked])
+            cut += asked.cancelled()
+            assert app.latest.number == chain.executor.engine.head()[0] == len(seen)
+        assert cut > 10
+        await app.produce(genesis.fields["timestamp"] + 100)
+        assert seen == list(range(1, app.latest.number + 1))
+
+
 async def test_acknowledged_transactions_are_in_the_pool_after_a_restart(genesis: Genesis) -> None:
     kv = new_kv()
     chain = Chain(genesis, kv)

@@ -1,16 +1,17 @@
 """The application behind consensus: prepare, process, finalize, commit; one writer, one block in flight.
 
 The embedded proposer uses the short way ``produce``; an ABCI server drives the four steps one by one. A block becomes
-visible only in ``commit``, after it is on disk.
+visible only in ``commit``, after it is on disk. A step that has begun ends, even when whoever asked for it is gone: an engine
+that holds a block of which the application knows nothing could make no other.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from zerog import _native as native
 from zerog.chain.api import BlockListener, Finalized, NewBlock, new_block
@@ -21,8 +22,11 @@ from zerog.chain.pool import Pool
 from zerog.errors import Conflict, InvalidInput
 from zerog.runtime import log
 from zerog.runtime.offload import Offload
+from zerog.runtime.tasks import to_the_end
 
 _log = log.get(__name__)
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -108,14 +112,17 @@ class Application:
         Raises:
             InvalidInput: the chain's forks do not have these inputs, or they are malformed.
         """
-        async with self._turn:
-            sealed = await self._build(timestamp, inputs)
-            block: bytes = sealed.block_rlp
+
+        async def step() -> bytes:
+            block: bytes = (await self._build(timestamp, inputs)).block_rlp
             return block
+
+        return await self._take_turn(step())
 
     async def process_proposal(self, block_rlp: bytes) -> bool:
         """Whether somebody's block is valid on top of the head; a valid one stays staged."""
-        async with self._turn:
+
+        async def step() -> bool:
             try:
                 await self._stage(block_rlp)
             except InvalidInput as error:
@@ -123,15 +130,20 @@ class Application:
                 return False
             return True
 
+        return await self._take_turn(step())
+
     async def finalize_block(self, block_rlp: bytes) -> Finalized:
         """The block was decided.
 
         Raises:
             InvalidInput: it does not fit our head: consensus decided what we cannot follow, the node must stop.
         """
-        async with self._turn:
+
+        async def step() -> Finalized:
             sealed = await self._stage(block_rlp)
             return Finalized(sealed.number, sealed.hash, sealed.hash, [])
+
+        return await self._take_turn(step())
 
     async def commit(self) -> NewBlock:
         """Make the finalized block durable and visible.
@@ -139,18 +151,21 @@ class Application:
         Raises:
             Conflict: nothing was finalized.
         """
-        async with self._turn:
-            return await self._commit()
+        return await self._take_turn(self._commit())
 
     async def produce(self, timestamp: int, inputs: ConsensusInputs = NO_INPUTS) -> NewBlock:
         """Build, make durable, make visible: the whole way of a single proposer."""
-        async with self._turn:
+
+        async def step() -> NewBlock:
             await self._build(timestamp, inputs)
             return await self._commit()
 
+        return await self._take_turn(step())
+
     async def revert(self, number: int) -> None:
         """Development: go back to a block; what waits in the pool goes along."""
-        async with self._turn:
+
+        async def step() -> None:
             await self._discard()
             raws = self.engine.pool_raw(1 << 20)
             await self._writer.run(self.executor.revert, number)
@@ -159,7 +174,20 @@ class Application:
             if raws:
                 await self._writer.run(self.engine.add_transactions, raws, True)
 
+        await self._take_turn(step())
+
     # --- inside a turn ------------------------------------------------------------------------------------------------
+
+    async def _take_turn(self, step: Coroutine[Any, Any, _T]) -> _T:
+        try:
+            await self._turn.acquire()
+        except BaseException:
+            step.close()
+            raise
+        try:
+            return await to_the_end(step, "chain.step")
+        finally:
+            self._turn.release()
 
     async def _build(self, timestamp: int, inputs: ConsensusInputs) -> Any:
         await self._discard()

@@ -145,10 +145,14 @@ class Accounts:
 
     def check(self, user: User) -> None:
         """
+        A refusal is not remembered: who was told to open an account, or to acknowledge, may have done so since.
+
         Raises:
             InsufficientFunds: no account. Unauthorized: not acknowledged, by the user or by the contract's owner.
         """
         provider = format_address(self._chain.provider)
+        if user.account is None or not user.account.acknowledged:
+            self._outdated(user)
         if user.account is None:
             raise InsufficientFunds(
                 f"insufficient balance: account of {format_address(user.address)} with provider {provider} does not exist; "
@@ -176,6 +180,7 @@ class Accounts:
         assert account is not None
         left = self.spendable(user)
         if amount > left:
+            self._outdated(user)
             provider = format_address(self._chain.provider)
             raise InsufficientFunds(
                 f"insufficient balance: the account with provider {provider} holds {format_amount(account.balance)}, of which "

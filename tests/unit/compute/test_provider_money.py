@@ -50,6 +50,19 @@ async def balances(world: World, *people: int) -> list[int]:
     return [(await world.account(who)).balance for who in people]
 
 
+async def test_a_refusal_is_not_remembered(world: World) -> None:
+    """Who was told to open an account or to fill it is served the moment he has, and not when blocks are next looked at."""
+    async with world.serving():
+        world.parts.accounts.changed = lambda changes: None  # type: ignore[method-assign]
+        answer = await world.post("/v1/proxy/chat/completions", BODY)
+        assert (answer.status, "does not exist" in answer.error["message"]) == (402, True)
+        await world.fund(4, ONE)
+        answer = await world.post("/v1/proxy/chat/completions", BODY)
+        assert (answer.status, "must stay" in answer.error["message"]) == (402, True)
+        await world.fund(4, ONE)
+        assert (await world.post("/v1/proxy/chat/completions", BODY)).status == 200
+
+
 async def test_256_requests_at_once_on_a_balance_for_10(world: World) -> None:
     async with world.serving():
         price = Price(INPUT, OUTPUT)

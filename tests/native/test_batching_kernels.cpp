@@ -76,7 +76,8 @@ void products(std::mt19937& random, const Table& table, bool slow) {
     for (const size_t depth : {size_t{256}, size_t{512}}) {
       const size_t columns = 37;
       const std::vector<uint8_t> bytes = random_tensor(random, type, columns * depth);
-      const auto weights = pack(type, {bytes.data(), bytes.size()}, columns, depth);
+      Shelf shelf;
+      const auto weights = pack(type, {bytes.data(), bytes.size()}, columns, depth, shelf);
       CHECK(weights.ok());
       std::vector<float> plain(columns * depth), column(depth);
       dequantise(type, bytes.data(), plain.size(), plain.data());
@@ -122,7 +123,8 @@ void products(std::mt19937& random, const Table& table, bool slow) {
   for (const uint8_t byte : {uint8_t{0}, uint8_t{127}, uint8_t{128}, uint8_t{255}}) {
     std::vector<uint8_t> bytes(34 * 16, byte);
     for (size_t c = 0; c < 16; ++c) bytes[34 * c] = 0, bytes[34 * c + 1] = 0x3c;
-    const auto weights = pack(TensorType::q8_0, {bytes.data(), bytes.size()}, 16, 32);
+    Shelf shelf;
+    const auto weights = pack(TensorType::q8_0, {bytes.data(), bytes.size()}, 16, 32, shelf);
     std::vector<float> x(32, -1.0f), out(16);
     const Quantised q(table, x, 32);
     table.product(Format::int8, weights->tiles, 1, 32, {q.quants.data(), q.scales.data(), q.sums.data(), q.totals.data(), x.data(), 1}, out.data(), 16, false);
@@ -241,9 +243,10 @@ int main() {
   }
   crews();
   uint8_t byte = 0;
-  CHECK(!pack(TensorType::f32, {&byte, 1}, 1, 32).ok());
-  CHECK(!pack(TensorType::q4_1, {&byte, 1}, 0, 32).ok());
-  CHECK(!pack(TensorType::q4_1, {&byte, 20}, 1, 33).ok());
-  CHECK(!pack(static_cast<TensorType>(99), {&byte, 20}, 1, 32).ok());
+  Shelf shelf;
+  CHECK(!pack(TensorType::f32, {&byte, 1}, 1, 32, shelf).ok());
+  CHECK(!pack(TensorType::q4_1, {&byte, 1}, 0, 32, shelf).ok());
+  CHECK(!pack(TensorType::q4_1, {&byte, 20}, 1, 33, shelf).ok());
+  CHECK(!pack(static_cast<TensorType>(99), {&byte, 20}, 1, 32, shelf).ok());
   return check_report();
 }

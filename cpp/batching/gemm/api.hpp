@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "batching/gemm/table.hpp"
+#include "common/block.hpp"
 #include "common/status.hpp"
 
 namespace zg::batching {
@@ -29,7 +30,7 @@ struct Weights {
   Format format = Format::f32;
   size_t columns = 0, depth = 0;
   size_t tile_size_bytes = 0;
-  std::unique_ptr<uint8_t[]> memory;
+  std::shared_ptr<const Block> memory;  // may hold other weights beside these
   const uint8_t* tiles = nullptr;
 
   size_t tile_count() const { return (columns + kTileColumns - 1) / kTileColumns; }
@@ -37,11 +38,25 @@ struct Weights {
   bool quantised() const { return format == Format::int4 || format == Format::int8; }
 };
 
+// Where the weights of one model lie: in order of packing, side by side on huge pages. A step reads them all; on small pages it
+// would wait for the walk of the page tables about as long as for the weights.
+class Shelf {
+ public:
+  // `size` bytes of zeros in memory(), aligned to 64; null when there is no memory.
+  uint8_t* take(size_t size);
+  const std::shared_ptr<Block>& memory() const { return block_; }
+
+ private:
+  std::shared_ptr<Block> block_;
+  size_t used_ = 0;
+};
+
 // Packs `data`, row-major [columns, depth] as a GGUF file has it. Q4_0 and Q4_1 stay 4 bits and Q8_0 8 bits, without loss; half,
 // bfloat16 and float stay what they are; K types become 8 bits by groups of 32 (a rounding below 0.4 % of a group's largest).
 //
-// Returns bad_argument for a size that does not fit, a depth that is not a multiple of 32, or a type that is not read.
-Outcome<Weights> pack(TensorType type, Bytes data, size_t columns, size_t depth);
+// Returns bad_argument for a size that does not fit, a depth that is not a multiple of 32, or a type that is not read;
+// out_of_capacity without memory.
+Outcome<Weights> pack(TensorType type, Bytes data, size_t columns, size_t depth, Shelf& shelf);
 
 // One column of packed weights as `depth` floats: a row of an embedding table.
 void unpack_column(const Weights& weights, size_t column, float* out);

@@ -13,8 +13,6 @@ namespace {
 inline __m256i four(const int8_t* x) { return _mm256_set1_epi32(*reinterpret_cast<const int32_t*>(x)); }
 
 struct Dots {
-  static constexpr size_t kRowsMax = 4;
-
   // Packed as they lie; 16 columns are two registers, and eight unpacked pairs would be all there are.
   struct Int4 {
     const uint8_t* group;
@@ -67,8 +65,65 @@ struct Dots {
   }
 };
 
+template <size_t kRows>
+void rows_int4(const uint8_t* tile, size_t groups, const Rows& in, size_t first, float* out, size_t stride, bool add) {
+  using S = Sixteen;
+  S::V totals[kRows];
+  for (size_t r = 0; r < kRows; ++r) totals[r] = S::zero();
+  const int8_t* quants = in.quants + first * groups * kGroup;
+  const float *scales = in.scales + first * groups, *sums = in.sums + first * groups;
+  for (size_t g = 0; g < groups; ++g, tile += kInt4GroupSize) {
+    const Dots::Int4 weights(tile);
+    const S::V steps = S::half(tile + 256), lows = S::half(tile + 288);
+    for (size_t r = 0; r < kRows; ++r) {
+      const S::V dots = Dots::dot(weights, quants + (r * groups + g) * kGroup);
+      totals[r] = S::add(totals[r], S::mul(dots, S::mul(steps, S::set(scales[r * groups + g]))));
+      totals[r] = S::add(totals[r], S::mul(lows, S::set(sums[r * groups + g])));
+    }
+  }
+  for (size_t r = 0; r < kRows; ++r) {
+    float* to = out + stride * (first + r);
+    S::store(to, add ? S::add(S::load(to), totals[r]) : totals[r]);
+  }
+}
+
+template <size_t kRows>
+void rows_int8(const uint8_t* tile, size_t groups, const Rows& in, size_t first, float* out, size_t stride, bool add) {
+  using S = Sixteen;
+  S::V totals[kRows];
+  for (size_t r = 0; r < kRows; ++r) totals[r] = S::zero();
+  const int8_t* quants = in.quants + first * groups * kGroup;
+  const float* scales = in.scales + first * groups;
+  const int32_t* counts = in.totals + first * groups;
+  for (size_t g = 0; g < groups; ++g, tile += kInt8GroupSize) {
+    const Dots::Int8 weights(tile);
+    const S::V steps = S::half(tile + 512);
+    for (size_t r = 0; r < kRows; ++r) {
+      const S::V dots = Dots::dot(weights, quants + (r * groups + g) * kGroup, counts[r * groups + g]);
+      totals[r] = S::add(totals[r], S::mul(dots, S::mul(steps, S::set(scales[r * groups + g]))));
+    }
+  }
+  for (size_t r = 0; r < kRows; ++r) {
+    float* to = out + stride * (first + r);
+    S::store(to, add ? S::add(S::load(to), totals[r]) : totals[r]);
+  }
+}
+
+struct Blocks {
+  static constexpr size_t kRowsMax = 4;
+
+  template <size_t kRows>
+  static void rows(Format format, const uint8_t* tile, size_t depth, const Rows& in, size_t first, float* out, size_t stride, bool add) {
+    switch (format) {
+      case Format::int4: return rows_int4<kRows>(tile, depth / kGroup, in, first, out, stride, add);
+      case Format::int8: return rows_int8<kRows>(tile, depth / kGroup, in, first, out, stride, add);
+      default: return rows_floats<kRows>(format, tile, depth, in, first, out, stride, add);
+    }
+  }
+};
+
 }  // namespace
 
-const Table avx2_gemm = {quantise_lanes<Dots>, product_lanes<Dots>, largest_lanes};
+const Table avx2_gemm = {quantise_lanes<Dots>, product_lanes<Blocks>, largest_lanes};
 
 }  // namespace zg::batching

@@ -70,7 +70,8 @@ KernelBackends& kernel() {
 }  // namespace
 
 std::optional<Failure> multiply(const Table& table, TensorType type, Bytes data, size_t columns, size_t depth, const float* x, size_t rows, std::vector<float>& out) {
-  const auto packed = pack(type, data, columns, depth);
+  Shelf shelf;
+  const auto packed = pack(type, data, columns, depth, shelf);
   if (!packed.ok()) return packed.failure();
   const size_t groups = rows * depth / kGroup, stride = packed->tile_count() * kTileColumns;
   std::vector<int8_t> quants(rows * depth);

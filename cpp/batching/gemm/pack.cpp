@@ -206,7 +206,21 @@ void dequantise(TensorType type, const uint8_t* data, size_t count, float* out) 
   for (size_t at = 0; at < count; at += shape.block, data += shape.bytes) unpack_block(type, data, out + at);
 }
 
-Outcome<Weights> pack(TensorType type, Bytes data, size_t columns, size_t depth) {
+uint8_t* Shelf::take(size_t size) {
+  constexpr size_t kBlockSizeMin = size_t{16} << 20;
+  size = (size + 63) / 64 * 64;
+  if (block_ == nullptr || block_->size() - used_ < size) {
+    block_ = std::make_shared<Block>(std::max(size, kBlockSizeMin));
+    used_ = 0;
+  }
+  if (block_->data() == nullptr) return nullptr;
+  uint8_t* found = block_->data() + used_;
+  used_ += size;
+  std::memset(found, 0, size);
+  return found;
+}
+
+Outcome<Weights> pack(TensorType type, Bytes data, size_t columns, size_t depth, Shelf& shelf) {
   constexpr size_t kSideMax = size_t{1} << 24;
   if (columns == 0 || depth == 0 || columns > kSideMax || depth > kSideMax || depth % kGroup != 0)
     return Failure{Status::bad_argument, "weights of " + std::to_string(columns) + " x " + std::to_string(depth) +
@@ -222,8 +236,9 @@ Outcome<Weights> pack(TensorType type, Bytes data, size_t columns, size_t depth)
   weights.depth = depth;
   weights.tile_size_bytes = tile_size(weights.format, depth);
   const size_t size = weights.tile_size_bytes * weights.tile_count();
-  weights.memory = std::make_unique<uint8_t[]>(size + 63);
-  uint8_t* first = weights.memory.get() + (64 - reinterpret_cast<uintptr_t>(weights.memory.get()) % 64) % 64;
+  uint8_t* const first = shelf.take(size);
+  if (first == nullptr) return Failure{Status::out_of_capacity, "no memory for weights of " + std::to_string(size) + " bytes"};
+  weights.memory = shelf.memory();
   weights.tiles = first;
   parallel_for(weights.tile_count(), 8, [&](size_t begin, size_t end) {
     for (size_t t = begin; t < end; ++t)

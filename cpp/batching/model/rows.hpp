@@ -3,32 +3,26 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <new>
-#include <utility>
+#include <memory>
 
 #include "batching/gemm/api.hpp"
+#include "common/block.hpp"
 #include "common/parallel.hpp"
 
 namespace zg::batching {
 
-// Aligned memory that is not filled when made; zero only where someone wrote zero.
+// Aligned memory that is not filled when made, large one on huge pages.
 template <class T>
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(size_t count) : data_(static_cast<T*>(::operator new(count * sizeof(T) + 64, std::align_val_t{64}, std::nothrow))) {}
-  ~Buffer() { ::operator delete(data_, std::align_val_t{64}); }
-  Buffer(Buffer&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
-  Buffer& operator=(Buffer&& other) noexcept {
-    std::swap(data_, other.data_);
-    return *this;
-  }
+  explicit Buffer(size_t count) : block_(std::make_unique<Block>(count * sizeof(T) + 64)) {}
 
-  T* data() const { return data_; }
-  explicit operator bool() const { return data_ != nullptr; }
+  T* data() const { return reinterpret_cast<T*>(block_->data()); }
+  explicit operator bool() const { return block_ != nullptr && block_->data() != nullptr; }
 
  private:
-  T* data_ = nullptr;
+  std::unique_ptr<Block> block_;
 };
 
 // An activation matrix of `depth` columns: floats, and their quantised form.
@@ -64,11 +58,12 @@ struct Product {
   bool add;
 };
 
-// All products of one input as a single section, cut at tiles.
+// All products of one input as a single section, cut between pairs of tiles.
 inline void multiply(Crew& crew, const Table& table, std::initializer_list<Product> products, const Rows& input) {
   size_t tiles = 0;
   for (const Product& product : products) tiles += product.weights->tile_count();
-  crew.run(tiles, 2, [&](size_t begin, size_t end) {
+  crew.run((tiles + 1) / 2, 1, [&](size_t first_pair, size_t last_pair) {
+    const size_t begin = 2 * first_pair, end = 2 * last_pair;
     size_t first = 0;  // of this product, in the section's count
     for (const Product& p : products) {
       const size_t count = p.weights->tile_count(), from = std::max(begin, first), to = std::min(end, first + count);

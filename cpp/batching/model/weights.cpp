@@ -54,7 +54,7 @@ const Tensor* Taker::find(const std::string& name, size_t rows, size_t columns) 
 Weights Taker::matrix(const std::string& name, size_t columns, size_t depth) {
   const Tensor* tensor = find(name, columns, depth);
   if (tensor == nullptr) return {};
-  auto packed = pack(tensor->type, tensor->data, columns, depth);
+  auto packed = pack(tensor->type, tensor->data, columns, depth, shelf_);
   if (packed.ok()) return std::move(*packed);
   fail("tensor " + name + ": " + packed.failure().message);
   return {};

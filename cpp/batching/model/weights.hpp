@@ -38,6 +38,7 @@ class Taker {
   void fail(std::string sentence);
 
   const Tensors& tensors_;
+  Shelf shelf_;
   std::optional<Failure> failure_;
 };
 

@@ -31,6 +31,9 @@ unsigned default_thread_count() {
 
 std::atomic<unsigned> g_thread_count{0};
 
+// About 30 µs of waiting before the processor is offered to others.
+constexpr unsigned kSpinsMax = 1000;
+
 // One parallel_for: pieces are taken by index, the last one to finish wakes the caller.
 struct Job {
   const std::function<void(size_t, size_t)>* body;
@@ -131,14 +134,17 @@ void parallel_for(size_t count, size_t grain, const std::function<void(size_t, s
   job->pieces = (count + job->piece - 1) / job->piece;
   pool().offer([job] { job->help(); }, static_cast<unsigned>(std::min(threads, job->pieces) - 1));
   job->help();
+  // What is left is in somebody's hands already: short pieces end sooner than a sleep and a waking would take.
+  for (unsigned spins = 0; spins < kSpinsMax && job->finished.load(std::memory_order_acquire) != job->pieces; ++spins) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
   std::unique_lock lock(job->mutex);
   job->done.wait(lock, [&] { return job->finished.load(std::memory_order_acquire) == job->pieces; });
 }
 
 namespace {
-
-// About 30 µs of waiting before the processor is offered to others.
-constexpr unsigned kSpinsMax = 1000;
 
 void wait_a_little(unsigned& spins) {
   if (++spins > kSpinsMax) {

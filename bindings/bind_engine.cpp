@@ -1,6 +1,7 @@
 // The native engine and its sampler.
 #include <pybind11/stl.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -34,7 +35,36 @@ Hash32 salt_of(const object& salt) {
   return fixed_from<32>(view.data());
 }
 
-std::unique_ptr<Engine> make_engine(Runner runner, size_t page_count, size_t account_pages_max, size_t context_tokens_max, size_t step_tokens_max,
+// The engine belongs to one thread at a time. step() computes without the interpreter lock, so a second thread could come in
+// meanwhile: it is refused with a sentence, where it would otherwise change lists under the step's hands.
+class OwnedEngine {
+ public:
+  explicit OwnedEngine(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+
+  // The engine for the length of one call.
+  class Call {
+   public:
+    explicit Call(OwnedEngine& owned) : owned_(owned) {
+      if (owned.is_taken_.exchange(true, std::memory_order_acquire))
+        raise(Status::internal, "engine: used by two threads at once; one thread owns it and calls it between its own steps");
+    }
+    ~Call() { owned_.is_taken_.store(false, std::memory_order_release); }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+    Engine* operator->() const { return owned_.engine_.get(); }
+
+   private:
+    OwnedEngine& owned_;
+  };
+
+  uint32_t vocabulary_size() const { return engine_->vocabulary_size(); }  // never changes
+
+ private:
+  std::unique_ptr<Engine> engine_;
+  std::atomic<bool> is_taken_{false};
+};
+
+std::unique_ptr<OwnedEngine> make_engine(Runner runner, size_t page_count, size_t account_pages_max, size_t context_tokens_max, size_t step_tokens_max,
                                     size_t running_max, size_t account_running_max, size_t waiting_max, size_t account_waiting_max,
                                     size_t draft_tokens_max, size_t draft_running_max, const std::string& sampler) {
   batching::SchedulerLimits limits;
@@ -42,10 +72,10 @@ std::unique_ptr<Engine> make_engine(Runner runner, size_t page_count, size_t acc
   limits.step_tokens_max = step_tokens_max, limits.running_max = running_max, limits.account_running_max = account_running_max;
   limits.waiting_max = waiting_max, limits.account_waiting_max = account_waiting_max;
   limits.draft_tokens_max = draft_tokens_max, limits.draft_running_max = draft_running_max;
-  return unwrap(Engine::make(std::move(runner), limits, sampler));
+  return std::make_unique<OwnedEngine>(unwrap(Engine::make(std::move(runner), limits, sampler)));
 }
 
-void submit(Engine& engine, uint64_t id, const object& salt, const object& prompt, uint32_t new_tokens_max, uint32_t choices, uint64_t deadline_us,
+void submit(OwnedEngine& owned, uint64_t id, const object& salt, const object& prompt, uint32_t new_tokens_max, uint32_t choices, uint64_t deadline_us,
             std::vector<uint32_t> stop_tokens, float temperature, float top_p, float min_p, uint32_t top_k, float repetition_penalty,
             float frequency_penalty, float presence_penalty, uint64_t seed, const std::vector<std::pair<uint32_t, float>>& logit_bias,
             uint32_t tokens_min, bool logprobs, uint32_t top_logprobs, bool is_guided, bool may_draft) {
@@ -61,29 +91,35 @@ void submit(Engine& engine, uint64_t id, const object& salt, const object& promp
   sampling.seed = seed, sampling.tokens_min = tokens_min, sampling.wants_logprob = logprobs, sampling.top_count = top_logprobs;
   sampling.is_guided = is_guided;
   for (const auto& [token, value] : logit_bias) sampling.biases.push_back({token, value});
-  if (const auto failure = engine.submit(std::move(submission), std::move(sampling))) raise(*failure);
+  const OwnedEngine::Call engine(owned);
+  if (const auto failure = engine->submit(std::move(submission), std::move(sampling))) raise(*failure);
 }
 
-void cancel(Engine& engine, uint64_t id, const object& choice, bool is_stop) {
+void cancel(OwnedEngine& owned, uint64_t id, const object& choice, bool is_stop) {
   const Finish reason = is_stop ? Finish::stop : Finish::cancelled;
+  const OwnedEngine::Call engine(owned);
   if (choice.is_none())
-    engine.cancel(id, reason);
+    engine->cancel(id, reason);
   else
-    engine.cancel(id, choice.cast<uint32_t>(), reason);
+    engine->cancel(id, choice.cast<uint32_t>(), reason);
 }
 
-void allow(Engine& engine, uint64_t id, uint32_t choice, const object& mask) {
+void pause(OwnedEngine& owned, uint64_t id, uint32_t choice, bool is_paused) { OwnedEngine::Call(owned)->pause(id, choice, is_paused); }
+
+void allow(OwnedEngine& owned, uint64_t id, uint32_t choice, const object& mask) {
   const ReadView view(mask, "mask");
-  if (const auto failure = engine.allow(id, choice, words_of(view, "mask"), view.size() / 4)) raise(*failure);
+  const OwnedEngine::Call engine(owned);
+  if (const auto failure = engine->allow(id, choice, words_of(view, "mask"), view.size() / 4)) raise(*failure);
 }
 
-pybind11::tuple step(Engine& engine, uint64_t now_us) {
+pybind11::tuple step(OwnedEngine& owned, uint64_t now_us) {
+  const OwnedEngine::Call engine(owned);
   std::vector<batching::Output> outputs;
   std::optional<Failure> failure;
   bool is_busy;
   {
     const pybind11::gil_scoped_release release;
-    is_busy = engine.step(now_us, outputs, failure);
+    is_busy = engine->step(now_us, outputs, failure);
   }
   pybind11::list events(outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -101,9 +137,10 @@ pybind11::tuple step(Engine& engine, uint64_t now_us) {
   return pybind11::make_tuple(is_busy, events, failure ? object(pybind11::str(failure->message)) : object(pybind11::none()));
 }
 
-pybind11::dict counts(Engine& engine) {
-  const batching::Counts counts = engine.scheduler().counts();
-  const batching::BlockManager& blocks = engine.scheduler().blocks();
+pybind11::dict counts(OwnedEngine& owned) {
+  const OwnedEngine::Call engine(owned);
+  const batching::Counts counts = engine->scheduler().counts();
+  const batching::BlockManager& blocks = engine->scheduler().blocks();
   pybind11::dict out;
   out["running"] = counts.running;
   out["waiting"] = counts.waiting;
@@ -152,7 +189,7 @@ pybind11::tuple sample_rows(const pybind11::array_t<float, pybind11::array::c_st
 
 void bind_engine(pybind11::module_& m) {
   using pybind11::arg;
-  pybind11::class_<Engine>(m, "BatchingEngine")
+  pybind11::class_<OwnedEngine>(m, "BatchingEngine", "One thread owns it; a call from another while one is under way is refused.")
       .def(pybind11::init(&make_engine), arg("runner"), pybind11::kw_only(), arg("page_count"), arg("account_pages_max"), arg("context_tokens_max"),
            arg("step_tokens_max"), arg("running_max"), arg("account_running_max"), arg("waiting_max"), arg("account_waiting_max"),
            arg("draft_tokens_max"), arg("draft_running_max"), arg("sampler") = "")
@@ -161,12 +198,12 @@ void bind_engine(pybind11::module_& m) {
            arg("presence_penalty"), arg("seed"), arg("logit_bias"), arg("tokens_min"), arg("logprobs"), arg("top_logprobs"), arg("is_guided"),
            arg("may_draft"))
       .def("cancel", &cancel, arg("id"), arg("choice"), arg("is_stop"))
-      .def("pause", &Engine::pause, arg("id"), arg("choice"), arg("is_paused"))
+      .def("pause", &pause, arg("id"), arg("choice"), arg("is_paused"))
       .def("allow", &allow, arg("id"), arg("choice"), arg("mask"))
       .def("step", &step, arg("now_us"))
       .def("counts", &counts)
-      .def_property_readonly("is_idle", [](Engine& engine) { return engine.scheduler().is_idle(); })
-      .def_property_readonly("vocabulary_size", &Engine::vocabulary_size);
+      .def_property_readonly("is_idle", [](OwnedEngine& owned) { return OwnedEngine::Call(owned)->scheduler().is_idle(); })
+      .def_property_readonly("vocabulary_size", &OwnedEngine::vocabulary_size);
   m.def("batching_sample", &sample_rows, arg("logits"), arg("temperature"), arg("top_k"), arg("top_p"), arg("min_p"), arg("seed"), arg("position"),
         arg("backend"));
 }

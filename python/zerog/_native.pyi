@@ -735,6 +735,9 @@ class SentenceEncoder:
     def width(self) -> int: ...
 
 class BatchingEngine:
+    """
+    One thread owns it; a call from another while one is under way is refused.
+    """
     def __init__(
         self,
         runner: StepRunner,

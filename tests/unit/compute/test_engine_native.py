@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import threading
+import time
+from array import array
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.compute.engine_kit import CONFIG, EOS, LIMITS, answered, asked, chat, opened
+from tests.unit.compute.engine_kit import CONFIG, EOS, LIMITS, answered, asked, chat, opened, tiny_model
 
+from zerog._native import BatchingEngine
 from zerog.compute.api import Delta, EmbeddingRequest, Finish, Guide, Message, Sampling, Usage
-from zerog.errors import Exhausted, InvalidInput, NotFound, TimedOut, Unavailable
+from zerog.errors import Exhausted, InternalError, InvalidInput, NotFound, TimedOut, Unavailable
+from zerog.primitives import batching
 
 
 async def test_an_answer_alone_and_in_a_crowd(seed: int) -> None:
@@ -254,3 +261,55 @@ async def test_a_thread_that_dies_leaves_nobody_waiting(seed: int) -> None:
                 pass
         with pytest.raises(Unavailable):
             await backend.check()
+
+
+def test_an_engine_belongs_to_one_thread() -> None:
+    """Every call from a second thread during a step is refused, and the step's owner is not disturbed."""
+    engine = BatchingEngine(
+        batching.make_decoder(tiny_model(7).packed, 128, 64), page_count=128, account_pages_max=128, context_tokens_max=1024,
+        step_tokens_max=64, running_max=32, account_running_max=32, waiting_max=64, account_waiting_max=64, draft_tokens_max=0,
+        draft_running_max=0,
+    )  # fmt: skip
+
+    def submit(id: int) -> None:
+        engine.submit(
+            id, bytes(32), array("I", range(60)).tobytes(), new_tokens_max=60, choices=1, deadline_us=1 << 62, stop_tokens=[],
+            temperature=0.0, top_p=1.0, min_p=0.0, top_k=0, repetition_penalty=1.0, frequency_penalty=0.0, presence_penalty=0.0,
+            seed=1, logit_bias=[], tokens_min=0, logprobs=False, top_logprobs=0, is_guided=False, may_draft=False,
+        )  # fmt: skip
+
+    calls = [
+        lambda: submit(1 << 40), lambda: engine.cancel(1 << 40, None, False), lambda: engine.pause(1 << 40, 0, True),
+        lambda: engine.allow(1 << 40, 0, bytes(4 * ((CONFIG.vocabulary_size + 31) // 32))), lambda: engine.step(0),
+        engine.counts, lambda: engine.is_idle,
+    ]  # fmt: skip
+    for call in calls:
+        is_refused = threading.Event()
+        owner = threading.Thread(target=_turn_until, args=(engine, submit, is_refused))
+        owner.start()
+        said = ""
+        try:
+            while owner.is_alive() and not said:
+                try:
+                    call()
+                except (Exhausted, InvalidInput):
+                    continue
+                except InternalError as error:
+                    said = str(error)
+        finally:
+            is_refused.set()
+            owner.join(30)
+        assert "two threads" in said
+    while not engine.is_idle:
+        engine.step(0)
+    assert engine.counts()["pages_available"] == 128
+
+
+def _turn_until(engine: BatchingEngine, submit: Callable[[int], None], over: threading.Event) -> None:
+    deadline, id = time.monotonic() + 20, 0
+    while not over.is_set() and time.monotonic() < deadline:
+        with contextlib.suppress(InternalError):  # the stranger was in first: whoever comes second is refused
+            if engine.is_idle:
+                id += 1
+                submit(id)
+            engine.step(0)

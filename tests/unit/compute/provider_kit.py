@@ -20,6 +20,7 @@ from tests.unit.chain.node_kit import ADDRESSES, COINS, KEYS, Running, running
 
 from zerog.chain import presets
 from zerog.chain.client import ChainClient
+from zerog.compute.api import Backend
 from zerog.compute.service import Endpoints, Provider, serve
 from zerog.contracts import inference, ledger, registry
 from zerog.contracts.calls import Call
@@ -264,15 +265,15 @@ class World:
         return self.provider
 
     @asynccontextmanager
-    async def serving(self, *, acknowledge: bool = True, **flags: Any) -> AsyncIterator[World]:
-        """The provider runs inside the block; on the same home each time."""
+    async def serving(self, *, acknowledge: bool = True, backend: Backend | None = None, **flags: Any) -> AsyncIterator[World]:
+        """The provider runs inside the block; on the same home each time. ``backend``: another than the model server."""
         config = self.config(**flags)
         up: asyncio.Future[Endpoints] = asyncio.get_running_loop().create_future()
 
         def opened(provider: Provider) -> None:
             self.provider = provider
 
-        task = asyncio.create_task(serve(config, up.set_result, opened=opened))
+        task = asyncio.create_task(serve(config, up.set_result, backend=backend, opened=opened))
         try:
             async with asyncio.timeout(30):
                 await asyncio.wait([task, up], return_when=asyncio.FIRST_COMPLETED)

@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import secrets
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,7 +19,7 @@ from typing import Final
 from aiohttp import web
 
 from zerog.compute.accounts import Accounts, Reservation, User
-from zerog.compute.api import Backend, Delta, Event, Fee, Finished, GenerationRequest, Kind, Model, Price, Tier, Usage
+from zerog.compute.api import Backend, Delta, Event, Fee, GenerationRequest, Kind, Model, Price, Tier, Usage
 from zerog.compute.attest import Enclave, Statement
 from zerog.compute.gateway import chat_protocol, messages_protocol, text_protocol
 from zerog.compute.gateway.auth import Auth
@@ -257,19 +257,19 @@ class Serving:
                 await response.write(piece)
 
         async with contextlib.aclosing(events):
-            first = await anext(events, None)  # until here an error still has a status of its own
+            event = await anext(events, None)  # until here an error still has a status of its own
             try:
                 await response.prepare(request)
                 await write(chunks.first())
-                async for event in _chained(first, events):
+                while event is not None:
                     chunks.take(event)
-                    if isinstance(event, Usage):
-                        continue
-                    if not produced.first_s:
-                        produced.first_s = self._clock.monotonic_s() - call.began_s
-                        self._numbers.first_token.observe(produced.first_s)
-                    await write(chunks.chunk(event))
-                    produced.take(event)
+                    if not isinstance(event, Usage):
+                        if not produced.first_s:
+                            produced.first_s = self._clock.monotonic_s() - call.began_s
+                            self._numbers.first_token.observe(produced.first_s)
+                        await write(chunks.chunk(event))
+                        produced.take(event)
+                    event = await anext(events, None)
                 tail = chunks.last()
                 hashed.update(tail)
                 text = f"{hashlib.sha256(call.raw).hexdigest()}:{hashed.hexdigest()}"
@@ -279,6 +279,7 @@ class Serving:
                 await response.write_eof()
             except (asyncio.CancelledError, ConnectionError) as error:
                 self._numbers.cancelled.inc()
+                await events.aclose()  # out of the batch before its next step: the charge waits for the disk
                 await self._charge_cut(call, chunks, reservation, produced)
                 if isinstance(error, asyncio.CancelledError):
                     raise
@@ -383,10 +384,3 @@ class _Produced:
     def take(self, event: Event) -> None:
         if isinstance(event, Delta):
             self.tokens += len(event.token_ids) or bool(event.text or event.reasoning or event.tool_calls)
-
-
-async def _chained(first: Event | None, events: AsyncGenerator[Event, None]) -> AsyncIterator[Delta | Finished | Usage]:
-    if first is not None:
-        yield first
-        async for event in events:
-            yield event

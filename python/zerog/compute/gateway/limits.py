@@ -91,10 +91,8 @@ class Limits:
         self._addresses: OrderedDict[str, Bucket] = OrderedDict()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self.running = 0
-
-    @property
-    def waiting(self) -> int:
-        return len(self._waiting)
+        self.waiting = 0
+        """For a place of their user or of all."""
 
     def _person(self, user: Address) -> _Person:
         found = self._people.pop(user, None)
@@ -185,6 +183,7 @@ class Limits:
         self.running += 1
 
     async def _wait(self, queue: deque[asyncio.Future[None]], free: Callable[[], bool], what: str) -> None:
+        self.waiting += 1
         try:
             async with asyncio.timeout(self.bounds.wait_s):
                 while not free():
@@ -204,6 +203,8 @@ class Limits:
                 f"the provider is saturated: {what} did not come within {self.bounds.wait_s:g} s",
                 headers={"Retry-After": "1"}, public=True,
             ) from None  # fmt: skip
+        finally:
+            self.waiting -= 1
 
     def take_tokens(self, user: Address, count: int) -> int:
         """Take the most tokens that a request can use from the minute's; returns what was taken, for ``correct_tokens``.

@@ -193,9 +193,9 @@ class NativeBackend:
         try:
             yield answers.usage
             while not answers.is_over:
-                before = answers.usage.completion_tokens
+                before = answers.token_count
                 events = answers.push(await self._service.take(stream))
-                self._completion_tokens += answers.usage.completion_tokens - before
+                self._completion_tokens += answers.token_count - before
                 for answer in answers.answers:
                     if answer.is_stopped_by_string and answer.choice not in stopped:
                         stopped.add(answer.choice)

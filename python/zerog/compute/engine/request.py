@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from zerog.compute.api import (
@@ -43,9 +43,15 @@ class Answer:
         self._stops = StopStrings(request.stop)
         has_tools = bool(request.tools) and request.tool_choice != "none"
         self._calls = ToolCalls(f"{request.id}_{choice}", is_whole=must_call(request)) if has_tools else None
+        self._is_plain = not (self._wants_logprobs or any(request.stop) or has_tools)
 
-    def push(self, tokens: Iterable[Token]) -> list[Event]:
+    def push(self, tokens: Sequence[Token]) -> list[Event]:
         """The events of some of this choice's tokens, in order; after Finished nothing more comes."""
+        if self._is_plain and len(tokens) == 1 and not tokens[0].finish and not self.is_over:
+            # Nearly every call: one more token of an answer that wants nothing but its text.
+            id = tokens[0].id
+            self.token_count += 1
+            return [Delta(self._text.push(id), (id,), choice=self.choice)]
         events: list[Event] = []
         shown, ids, logprobs, calls = "", list[int](), list[TokenLogprob](), list[ToolCallDelta]()
         for token in tokens:
@@ -102,13 +108,21 @@ class Answers:
         return all(answer.is_over for answer in self.answers)
 
     @property
+    def token_count(self) -> int:
+        return sum(answer.token_count for answer in self.answers) if len(self.answers) > 1 else self.answers[0].token_count
+
+    @property
     def usage(self) -> Usage:
-        return Usage(self._prompt_tokens, sum(answer.token_count for answer in self.answers), self._cached_tokens)
+        return Usage(self._prompt_tokens, self.token_count, self._cached_tokens)
 
     def push(self, tokens: Sequence[Token]) -> list[Event]:
+        for token in tokens:
+            if token.cached_tokens > self._cached_tokens:
+                self._cached_tokens = token.cached_tokens
+        if len(self.answers) == 1:
+            return self.answers[0].push(tokens)
         by_choice: dict[int, list[Token]] = {}
         for token in tokens:
-            self._cached_tokens = max(self._cached_tokens, token.cached_tokens)
             by_choice.setdefault(token.choice, []).append(token)
         return [event for choice, own in sorted(by_choice.items()) for event in self.answers[choice].push(own)]
 

@@ -6,6 +6,7 @@ import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 from zerog.compute.api import (
@@ -163,7 +164,7 @@ class ChatChunks(Chunks):
             whole = self._event([{"index": 0, "delta": {"content": mark}, "logprobs": None, "finish_reason": None}])
             before, after = whole.split(encode(mark))
             self._plain = before, after
-        return self._plain[0] + encode(text) + self._plain[1]
+        return self._plain[0] + encode_basestring(text).encode("utf-8", "replace") + self._plain[1]
 
     def _event(self, choices: list[dict[str, Any]], used: dict[str, Any] | None = None) -> bytes:
         body = {**self._head("chat.completion.chunk"), "choices": choices}

@@ -16,6 +16,12 @@ inline void store(const float* key, const float* value, size_t head_size, uint16
 
 inline Sixteen::V bf16_at(const uint16_t* from) { return Sixteen::bf16(reinterpret_cast<const uint8_t*>(from)); }
 
+// While keys are read, a line at a time, their values are asked for, and the keys of the next head, whose share lies behind this one.
+inline void ask_for(const uint16_t* keys, size_t head_size) {
+  _mm_prefetch(reinterpret_cast<const char*>(keys + kPagePositions * head_size), _MM_HINT_T0);
+  _mm_prefetch(reinterpret_cast<const char*>(keys + 2 * kPagePositions * head_size), _MM_HINT_T0);
+}
+
 // Scores of kHeads queries with kPages pages; sixteen to a page.
 template <size_t kHeads, size_t kPages>
 void scores_of(const float* queries, size_t head_size, const uint16_t* const* shares, float scale, float* scores, size_t stride) {
@@ -26,6 +32,8 @@ void scores_of(const float* queries, size_t head_size, const uint16_t* const* sh
   for (size_t d = 0; d < head_size; ++d) {
     S::V keys[kPages];
     for (size_t p = 0; p < kPages; ++p) keys[p] = bf16_at(shares[p] + kPagePositions * d);
+    if (d % 2 == 0)
+      for (size_t p = 0; p < kPages; ++p) ask_for(shares[p] + kPagePositions * d, head_size);
     for (size_t h = 0; h < kHeads; ++h) {
       const S::V q = S::set(queries[head_size * h + d]);
       for (size_t p = 0; p < kPages; ++p) sums[h][p] = S::add(sums[h][p], S::mul(q, keys[p]));

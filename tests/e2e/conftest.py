@@ -18,13 +18,15 @@ COMMAND_TIMEOUT_S = 400
 
 @dataclass(frozen=True)
 class Zerog:
-    """``zerog`` as a person runs it, with a home of its own."""
+    """``zerog`` as a person runs it, with a home of its own; ``person``: the folder of whoever does, if not of us."""
 
     home: Path
+    person: Path | None = None
 
     def run(self, *arguments: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("ZEROG_")}
         environment |= {"ZEROG_HOME": str(self.home), "ZEROG_KEYS": str(self.home.parent / "keys"), "COLUMNS": "140"}
+        environment |= {} if self.person is None else {"HOME": str(self.person)}
         return subprocess.run(
             [sys.executable, "-m", "zerog", *arguments],
             env=environment, input=input, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S,

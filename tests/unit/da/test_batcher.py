@@ -12,19 +12,18 @@ from typing import Any
 import grpc
 import pytest
 from tests.unit.chain import node_kit
-from tests.unit.da import network_kit
+from tests.unit.da import lies_kit, network_kit
 from tests.unit.da.da_kit import SMALL
 from tests.unit.da.network_kit import Network
 
 from zerog.da.disperser.batcher import Pace
 from zerog.da.disperser.dispatcher import Patience
 from zerog.da.disperser.queue import FAMILIES, Status
-from zerog.primitives import blob, bls, commit
+from zerog.primitives import blob, commit
 from zerog.runtime.eth import HttpEth
 from zerog.runtime.rpc_grpc import Prescribed
 from zerog.store.kv import Batch, Kv
 from zerog.store.memory import MemoryKv
-from zerog.wire.proto import da_signer_pb2
 
 pytestmark = pytest.mark.slow
 
@@ -72,60 +71,20 @@ def test_many_blobs_share_transactions_and_equal_ones_a_record(tmp_path: Path, s
 # -- signers that are not honest ---------------------------------------------------------------------------------------
 
 
-def refuse(request: Any, reply: Any) -> Any:
-    raise Prescribed(grpc.StatusCode.INVALID_ARGUMENT, "no")
-
-
-async def delay(request: Any, reply: Any) -> Any:
-    await asyncio.sleep(60)
-
-
-def signs(*signatures: bytes) -> network_kit.Lie:
-    return lambda request, reply: da_signer_pb2.BatchSignReply(signatures=signatures)
-
-
-def another_root(request: Any, reply: Any) -> Any:
-    """A good signature, by the right key, of another blob."""
-    one = request.requests[0]
-    digest = bls.attestation_digest(bytes(32), one.epoch, one.quorum_id, bls.decode(one.erasure_commitment, "plain"))
-    secret = network_kit.secret_of(network_kit.signer_address(0))
-    return da_signer_pb2.BatchSignReply(signatures=[bls.encode(secret.sign(digest), "flagged")])
-
-
-def lies(rng: random.Random) -> dict[str, tuple[network_kit.Lie, str]]:
-    """What a bad signer may do, and what it is called."""
-    stranger = bls.SecretKey.from_random(rng.randbytes(48)).sign(rng.randbytes(32))
-    off_curve = bytearray(bls.encode(stranger, "flagged"))
-    off_curve[0] ^= 1
-    return {
-        "refuses": (refuse, "refused"),
-        "delays": (delay, "silent"),
-        "garbage": (signs(rng.randbytes(64)), "bad"),
-        "nothing": (signs(), "refused"),
-        "two": (signs(bls.encode(stranger, "flagged"), bls.encode(stranger, "flagged")), "refused"),
-        "short": (signs(bytes(63)), "bad"),
-        "long": (signs(bytes(65)), "bad"),
-        "outside the group": (signs(bytes(off_curve)), "bad"),
-        "infinity": (signs(bytes(63) + b"\x40"), "bad"),
-        "zeros": (signs(bytes(64)), "bad"),
-        "another key": (signs(bls.encode(stranger, "flagged")), "bad"),
-        "another root": (another_root, "bad"),
-    }
-
-
 def test_a_third_of_bad_signers_changes_nothing(tmp_path: Path, seed: int) -> None:
     async def work() -> None:
         rng = random.Random(seed)
         async with network_kit.network(tmp_path) as net, network_kit.disperser(net) as disperser:
             bad = net.signers[0]
-            for name, (lie, called) in lies(rng).items():
+            lies = lies_kit.lies(rng, bad.secret)
+            for name, (lie, called) in lies.items():
                 bad.lie = lie
                 disperser.told.clear()
                 request_id = await disperser.put(name.encode())
                 reply = await disperser.reaches(request_id, *IN_VAIN)
                 assert Status(reply.status) in (Status.CONFIRMED, Status.FINALIZED), name
                 assert await disperser.hears() == [(bad.account, called)], name
-            assert len(await net.recorded()) == len(lies(rng))
+            assert len(await net.recorded()) == len(lies)
 
     asyncio.run(work())
 
@@ -142,14 +101,17 @@ def test_more_than_a_third_of_bad_signers_confirms_nothing_and_the_client_hears_
 
 
 async def _in_vain(net: Network, seed: int) -> None:
-    async with network_kit.disperser(net, patience=STRICT) as disperser:
-        ids = []
-        for name, (lie, _) in lies(random.Random(seed)).items():
-            net.signers[0].lie = net.signers[1].lie = lie
-            ids.append(await disperser.put(name.encode()))
-            reply = await disperser.reaches(ids[-1], *IN_VAIN, timeout_s=network_kit.QUICK.blob_s)
+    """Every kind of lie at once, each about another blob."""
+    for one in net.signers[:2]:
+        theirs = lies_kit.lies(random.Random(seed), one.secret)
+        one.lie = lies_kit.by_root({root_of(name.encode()): lie for name, (lie, _) in theirs.items()})
+    pace = Pace(blob_s=network_kit.QUICK.blob_s, gather_s=0, commit_gather_s=0, signing_max=len(theirs))
+    async with network_kit.disperser(net, patience=STRICT, pace=pace) as disperser:
+        ids = {name: await disperser.put(name.encode()) for name in theirs}
+        for name, request_id in ids.items():
+            reply = await disperser.reaches(request_id, *IN_VAIN, timeout_s=network_kit.QUICK.blob_s)
             assert reply.status == Status.INSUFFICIENT_SIGNATURES, name
-            assert "rows" in disperser.queue.get(ids[-1]).reason
+            assert "rows" in disperser.queue.get(request_id).reason
         assert await net.recorded() == []
 
 
@@ -162,7 +124,7 @@ def test_what_never_comes_to_an_end_fails_before_its_deadline(tmp_path: Path) ->
                 await disperser.reaches(request_id, "FAILED", timeout_s=5)
                 assert "not confirmed within" in disperser.queue.get(request_id).reason
             for one in net.signers:
-                one.lie = delay
+                one.lie = lies_kit.delay
             async with network_kit.disperser(net, pace=pace) as disperser:
                 request_id = await disperser.put(b"nobody signs")
                 await disperser.reaches(request_id, "FAILED", timeout_s=5)

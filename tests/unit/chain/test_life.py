@@ -484,3 +484,14 @@ def test_random_blocks_survive_random_restarts(genesis: Genesis, seed: int) -> N
             chain = Chain(genesis, kv, history_blocks=rng.randrange(1, 6), fold_interval_blocks=rng.randrange(1, 4))
             assert chain.executor.engine.head() == head
     assert reexecute(chain.blocks, genesis)[0] == 40
+
+
+async def test_a_proposer_held_back_by_hand_stops_at_once_and_goes_on_at_once(tmp_path: Path) -> None:
+    async with running(tmp_path / "home", **{"chain.consensus.block_interval_ms": 3_600_000}) as node:
+        await node.mined(await node.send())
+        await node.call("evm_setAutomine", False)
+        waiting = await node.send()
+        await asyncio.sleep(0.3)
+        assert await node.call("eth_getTransactionReceipt", waiting) is None
+        await node.call("evm_setAutomine", True)
+        await node.mined(waiting)

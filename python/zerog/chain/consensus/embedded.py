@@ -79,8 +79,10 @@ class EmbeddedConsensus:
                 self.watch()
 
     def set_instant(self, instant: bool) -> None:
-        """Whether a waiting transaction makes a block at once."""
+        """Whether a waiting transaction makes a block at once; counts from now on, whatever the loop waits for."""
         self.pace = replace(self.pace, instant=instant)
+        if self._waiting():
+            self._wake.set()
 
     # --- the loop -----------------------------------------------------------------------------------------------------
 
@@ -124,13 +126,13 @@ class EmbeddedConsensus:
 
     async def _woken(self, timeout_s: float) -> bool:
         """Wait for the pool (when instant) or the timer; whether it was the pool."""
-        if not self.pace.instant:
-            await self.clock.sleep(max(0.0, timeout_s))
-            return False
         try:
             async with asyncio.timeout(max(0.0, timeout_s)):
-                await self._wake.wait()
-            return True
+                while True:
+                    await self._wake.wait()
+                    if self.pace.instant:
+                        return True
+                    self._wake.clear()
         except TimeoutError:
             return False
 

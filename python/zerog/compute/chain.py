@@ -23,9 +23,11 @@ _WATCHED: Final = (
 
 
 class LoggingEth(SendingEth, Protocol):
-    """A chain that tells logs of several topics at once."""
+    """A chain that tells logs of several topics at once, and what an account had sent by a block."""
 
     async def logs_of(self, address: bytes, topics: Sequence[bytes], first: int, last: int) -> list[EthLog]: ...
+
+    async def nonce_at(self, address: bytes, block: int) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -133,20 +135,26 @@ class ServingChain:
         """A transaction once more at another price: the same nonce, so only one of them can be in a block."""
         return self._signed(Transaction(0, self.chain_id, nonce, gas, to=self.contract, data=data, gas_price=price))
 
-    async def send(self, raw: bytes) -> None:
-        """Hand over a transaction; one that the chain knows already is no error."""
+    async def send(self, raw: bytes) -> bool:
+        """Hand over a transaction; one that the chain knows already is no error. False when it must pay more to be taken."""
         try:
             await self._eth.send_raw(raw)
         except PeerFault as error:
-            if not any(text in str(error) for text in ("already known", "nonce too low", "known transaction")):
+            told = str(error)
+            if "underpriced" in told:
+                return False
+            if not any(text in told for text in ("already known", "already imported", "known transaction", "nonce too low")):
                 raise
+        return True
 
     async def receipt(self, hash: bytes) -> EthReceipt | None:
         return await self._eth.receipt(hash)
 
-    async def used_nonces(self) -> int:
-        """How many of the provider's transactions are in blocks."""
-        return await self._eth.nonce(self.provider, pending=False)
+    async def used_nonces(self, below: int = 0) -> int:
+        """How many of the provider's transactions are in blocks with at least ``below`` others on top of them."""
+        if not below:
+            return await self._eth.nonce(self.provider, pending=False)
+        return await self._eth.nonce_at(self.provider, max(0, await self.head() - below))
 
     def results(self, receipt: EthReceipt) -> list[inference.SettlementResult]:
         """What a settlement's receipt says of its items, in their order."""

@@ -249,7 +249,9 @@ class Settler:
         """Send until one attempt is in a block, or another transaction has taken their nonce; then record what became of it."""
         sent_s, first = self._clock.monotonic_s(), True
         while True:
-            used = await self._chain.used_nonces()  # before the receipts: what took the nonce must show there
+            # Before the receipts: what took the nonce must show there. Only in blocks that stay, for a transaction that has
+            # lost its nonce in a block that is taken back can still be in another.
+            used = await self._chain.used_nonces(self._rules.confirmations)
             receipt = await self._receipt(intent)
             if receipt is not None:
                 self._on_step("mined")
@@ -263,11 +265,20 @@ class Settler:
             if not first and self._clock.monotonic_s() - sent_s >= self._rules.bump_s:
                 intent, first, sent_s = await self._raised(intent), True, self._clock.monotonic_s()
             if first and used <= intent.tx_nonce:
-                await self._chain.send(intent.attempts[-1].raw)
+                intent, first = await self._sent(intent), False
                 self._on_step("sent")
-                first = False
             else:
                 await self._clock.sleep(POLL_S)
+
+    async def _sent(self, intent: Intent) -> Intent:
+        """The last attempt handed over; at higher and higher prices while the node holds another transaction that pays more."""
+        while not await self._chain.send(intent.attempts[-1].raw):
+            raised = await self._raised(intent)
+            if raised is intent:
+                _log.warning("settlement.outbid", id=intent.id, nonce=intent.tx_nonce, price=intent.attempts[-1].price)
+                break
+            intent = raised
+        return intent
 
     async def _applied(self, intent: Intent) -> bool:
         """Whether the contract has taken an item, whatever the node says of receipts: then the receipt will show."""
@@ -277,16 +288,17 @@ class Settler:
         )
 
     async def _receipt(self, intent: Intent) -> EthReceipt | None:
+        """Of the attempt that is in a block, once enough others stand on it; None when none is in a block (any more)."""
+        wait = self._rules.confirmations
         for attempt in intent.attempts:
-            found = await self._chain.receipt(attempt.hash)
-            if found is None:
-                continue
-            wait = self._rules.confirmations
-            while wait and await self._chain.head() < found.block_number + wait:
+            while True:
+                head = await self._chain.head() if wait else 0  # first: a reorganisation in between makes a chain longer
+                found = await self._chain.receipt(attempt.hash)
+                if found is None:
+                    break
+                if not wait or head >= found.block_number + wait:
+                    return found
                 await self._clock.sleep(POLL_S)
-            found = await self._chain.receipt(attempt.hash) if wait else found
-            if found is not None:
-                return found
         return None
 
     async def _raised(self, intent: Intent) -> Intent:

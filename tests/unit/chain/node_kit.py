@@ -83,7 +83,8 @@ class Running:
             return json.loads(await response.read())
 
     async def call(self, method: str, *params: Any) -> Any:
-        answer = await self.body(json.dumps({"jsonrpc": "2.0", "id": 7, "method": method, "params": params}).encode())
+        asked = json.dumps({"jsonrpc": "2.0", "id": 7, "method": method, "params": params}).encode()
+        answer = await self.body(asked, **{"Content-Type": "application/json"})
         assert answer["id"] == 7
         if "error" in answer:
             raise Refused(answer["error"])

@@ -339,15 +339,15 @@ class Answer:
 
 
 @asynccontextmanager
-async def world(home: Path) -> AsyncIterator[World]:
-    """A chain with the compute contracts and a model server; no provider yet."""
+async def world(home: Path, **chain: Any) -> AsyncIterator[World]:
+    """A chain with the compute contracts and a model server; no provider yet. ``chain``: settings of its node."""
     place = home / "chain"
     place.mkdir(parents=True)
     rich = {Address(address): COINS for address in ADDRESSES}
     genesis = presets.genesis(presets.network("devnet", owner=Address(ADDRESSES[0])), rich)
     (place / "genesis.json").write_text(json.dumps(genesis))
     async with (
-        running(place) as node,
+        running(place, **chain) as node,
         model_server() as models,
         aiohttp.ClientSession() as session,
         ChainClient(node.endpoints.http_url) as client,

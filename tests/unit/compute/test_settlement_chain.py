@@ -221,6 +221,29 @@ async def test_it_counts_when_enough_blocks_stand_on_it(world: World) -> None:
         assert (tally.amount, list(world.parts.store.owed())) == (5, [])
 
 
+async def test_the_blocks_that_count_stand_on_the_block_where_it_is_now(world: World) -> None:
+    async with world.serving(**{"compute.settlement.confirmations": 2}):
+        await world.fund(4, 3 * ONE)
+        await owe(world, 4, 5)
+        (before,) = await balances(world, 4)
+        snapshot = await world.node.call("evm_snapshot")
+        task = settling(world)
+        await until_paid(world, before - 5)
+        sent = intent(world)
+        assert sent is not None
+        await hold(world)
+        assert await world.node.call("evm_revert", snapshot)
+        await mine(world, 2)
+        await world.parts.chain.send(sent.attempts[0].raw)
+        await mine(world)
+        assert await mined(world, sent) == [0]
+        await asyncio.sleep(0.6)
+        assert not task.done()  # as many blocks as it once wanted, but none on top of it
+        await mine(world, 2)
+        tally = await asyncio.wait_for(task, 10)
+        assert (tally.amount, await balances(world, 4)) == (5, [before - 5])
+
+
 async def until_paid(world: World, balance: int) -> None:
     async with asyncio.timeout(10):
         while await balances(world, 4) != [balance]:  # noqa: ASYNC110

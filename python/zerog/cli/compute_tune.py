@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,7 +21,7 @@ from zerog.types import Address, format_address, parse_address
 
 if TYPE_CHECKING:
     from zerog.sdk.chain import Chain
-    from zerog.sdk.tuning import Tuning
+    from zerog.sdk.tuning import Fetched, Tuning
 
 _T = TypeVar("_T")
 
@@ -29,6 +30,14 @@ app = typer.Typer(no_args_is_help=True, help="Fine-tuning: run a node, give it d
 Id = Annotated[str, typer.Argument(help="The task's id.")]
 Provider = Annotated[str, typer.Option(help="The provider's address; default: the local network's.", show_default=False)]
 Seconds = Annotated[int, typer.Option("--timeout", help="Seconds to wait.")]
+
+
+class Source(enum.Enum):
+    """Where an adapter is downloaded from."""
+
+    AUTO = "auto"
+    STORAGE = "storage"
+    NODE = "node"
 
 
 @app.command()
@@ -62,15 +71,21 @@ def run(
 
 
 def with_tuning(
-    home: Path, rpc: str, who: str, keys: Path, password_file: Path | None, work: Callable[[Tuning], Awaitable[_T]]
+    home: Path,
+    rpc: str,
+    who: str,
+    keys: Path,
+    password_file: Path | None,
+    work: Callable[[Tuning], Awaitable[_T]],
+    indexer: str = "",
 ) -> _T:
-    """Run ``work`` as a user of fine-tuning."""
+    """Run ``work`` as a user of fine-tuning; ``indexer`` is that of the storage network where results are looked for."""
     from zerog.sdk.tuning import open_tuning
 
     account = signer(who, home, keys, password_file)
 
     async def run(chain: Chain) -> _T:
-        async with open_tuning(chain, account) as tuning:
+        async with open_tuning(chain, account, indexer=indexer) as tuning:
             return await work(tuning)
 
     return with_chain(rpc, home, run)
@@ -190,6 +205,10 @@ def fetch(
     keys: Keys,
     who: From = "0",
     provider: Provider = "",
+    via: Annotated[
+        Source, typer.Option(help="Download from the storage network, the provider's node, or the first and then the other.")
+    ] = Source.AUTO,
+    indexer: Annotated[str, typer.Option(help="The storage network's; default: the local one's.", show_default=False)] = "",
     timeout: Seconds = 600,
     rpc: Url = "",
     password_file: PasswordFile = None,
@@ -197,6 +216,15 @@ def fetch(
 ) -> None:
     """Take a delivered adapter: download, check it against the chain, acknowledge and pay, decrypt, unpack."""
     to = _named(provider, home)
-    done = with_tuning(home, rpc, who, keys, password_file, lambda tuning: tuning.fetch(to, id, folder, timeout_s=timeout))
-    told = {"folder": str(done.folder), "files": list(done.files), "fee": str(done.fee), "provider": format_address(to)}
+    if not indexer and not rpc:
+        indexer = str(((read_status(home) or {}).get("storage") or {}).get("indexer") or "")
+
+    async def work(tuning: Tuning) -> Fetched:
+        return await tuning.fetch(to, id, folder, timeout_s=timeout, via=via.value)
+
+    done = with_tuning(home, rpc, who, keys, password_file, work, indexer)
+    told = {
+        "folder": str(done.folder), "files": list(done.files), "fee": str(done.fee), "source": done.source,
+        "provider": format_address(to),
+    }  # fmt: skip
     show(told, as_json=as_json, text=lambda: facts(list(told.items())))

@@ -7,11 +7,11 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import aiohttp
 
@@ -20,10 +20,12 @@ from zerog.compute.tuning import ecies, parcel
 from zerog.contracts import fine_tuning, registry
 from zerog.contracts.calls import Call
 from zerog.contracts.fine_tuning import Deliverable, Service
-from zerog.errors import Conflict, Corrupt, InvalidInput, NotFound, PeerFault, TimedOut, Unavailable
+from zerog.errors import Conflict, Corrupt, InvalidInput, NotFound, PeerFault, TimedOut, Unavailable, ZerogError
 from zerog.primitives.hashing import keccak256
 from zerog.primitives.merkle import file_tree
+from zerog.runtime import log
 from zerog.sdk.chain import Chain
+from zerog.sdk.storage import Storage, open_storage
 from zerog.sdk.wallet import Account
 from zerog.types import Address, format_address
 from zerog.wire import compute
@@ -32,7 +34,14 @@ from zerog.wire.jsonrpc import parse
 ANSWER_BYTES_MAX: Final = 4 << 20
 UNPACKED_BYTES_MAX: Final = 8 << 30
 POLL_S: Final = 0.5
+NODE_TRIES: Final = 3
+"""How often an adapter is asked of its provider."""
+STORAGE_S: Final = 600
+"""The longest that the storage network is waited for before the provider is asked."""
+_log = log.get(__name__)
 
+Via = Literal["auto", "storage", "node"]
+"""Where an adapter comes from: the storage network, its provider, or the first and then the other."""
 Told = Callable[[Mapping[str, Any]], None]
 """Hears of a task each time its state or its step has changed."""
 
@@ -45,6 +54,8 @@ class Fetched:
     files: tuple[str, ...]
     fee: int
     """Neuron."""
+    source: str = "node"
+    """``storage`` or ``node``: who gave the encrypted file."""
 
 
 class Tuning:
@@ -53,12 +64,19 @@ class Tuning:
     Args:
         account: who asks and pays.
         contract: another one than that of a local network.
+        storage: where results are looked for before their provider is asked.
     """
 
     def __init__(
-        self, chain: Chain, account: Account, session: aiohttp.ClientSession, contract: Address = registry.FINE_TUNING
+        self,
+        chain: Chain,
+        account: Account,
+        session: aiohttp.ClientSession,
+        contract: Address = registry.FINE_TUNING,
+        storage: Storage | None = None,
     ) -> None:
         self._chain, self._account, self._session, self._contract = chain, account, session, contract
+        self._storage = storage
 
     async def services(self) -> list[Service]:
         """Who tunes what, at which price."""
@@ -141,22 +159,23 @@ class Tuning:
                 raise TimedOut(f"task {id} is still {task['progress']} after {timeout_s:g} s")
             await asyncio.sleep(POLL_S)
 
-    async def fetch(self, provider: Address, id: str, folder: Path, *, timeout_s: float = 600) -> Fetched:
+    async def fetch(self, provider: Address, id: str, folder: Path, *, timeout_s: float = 600, via: Via = "auto") -> Fetched:
         """Take a delivered adapter: download, compare with what the chain says, acknowledge, get the key, decrypt, unpack.
 
         May be called again after any fault; nothing is paid twice.
 
+        Args:
+            via: ``auto`` asks the storage network where there is one, and the provider when that fails.
+
         Raises:
             NotFound: nothing was delivered. Corrupt: the file is not what the chain says, or not signed by the provider's
-                enclave. TimedOut: the provider does not hand over the key.
+                enclave. TimedOut: the provider does not hand over the key. InvalidInput: ``storage``, and there is none.
         """
         service = await self._service(provider)
         made = await self._deliverable(provider, id)
         await asyncio.to_thread(lambda: folder.mkdir(parents=True, exist_ok=True))
         sealed, plain = folder / ".adapter.sealed", folder / ".adapter.zip"
-        await self._download(provider, id, sealed)
-        if not await asyncio.to_thread(_is, sealed, made.root):
-            raise Corrupt(f"the provider's file is not the one that the chain names, 0x{made.root.hex()}")
+        source = await self._obtain(provider, id, made.root, sealed, via)
         if not made.acknowledged:
             await self._send(fine_tuning.acknowledge_deliverable(provider, id))
         deadline = time.monotonic() + timeout_s
@@ -171,7 +190,7 @@ class Tuning:
         files = await asyncio.to_thread(_unpack, plain, folder)
         sealed.unlink()
         plain.unlink()
-        return Fetched(folder, files, int((await self.task(provider, id)).get("fee", "0")))
+        return Fetched(folder, files, int((await self.task(provider, id)).get("fee", "0")), source)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -218,6 +237,34 @@ class Tuning:
             raise PeerFault(f"the provider names the data set {answer.get('datasetHash')!r}, it is {wanted}")
         return wanted
 
+    async def _obtain(self, provider: Address, id: str, root: bytes, target: Path, via: Via) -> str:
+        """The encrypted file that the chain names, at ``target``; where it came from."""
+        if via == "storage" and self._storage is None:
+            raise InvalidInput("which storage network? name its indexer")
+        if via != "node" and self._storage is not None:
+            try:
+                async with asyncio.timeout(STORAGE_S):
+                    await self._storage.download(root, target, overwrite=True)  # every byte is proven against the root
+                return "storage"
+            except (ZerogError, TimeoutError) as error:
+                if via == "storage":
+                    if isinstance(error, TimeoutError):
+                        raise TimedOut(f"the storage network has not given the file within {STORAGE_S} s") from None
+                    raise
+                _log.warning("adapter.not_in_storage", root=root, reason=str(error) or "no answer in time")
+        for left in reversed(range(NODE_TRIES)):
+            try:
+                await self._download(provider, id, target)
+                break
+            except (Unavailable, TimedOut) as error:
+                if not left:
+                    raise
+                _log.warning("adapter.again", task=id, reason=str(error), left=left)
+                await asyncio.sleep(POLL_S)
+        if not await asyncio.to_thread(_is, target, root):
+            raise Corrupt(f"the provider's file is not the one that the chain names, 0x{root.hex()}")
+        return "node"
+
     async def _download(self, provider: Address, id: str, target: Path) -> None:
         now = int(time.time())
         asked = {"signature": self._sign(compute.adapter_hash(_uuid(id), now)), "timestamp": now}
@@ -231,6 +278,8 @@ class Tuning:
                         file.write(piece)
         except aiohttp.ClientError as error:
             raise Unavailable(f"the provider broke off: {error}") from None
+        except TimeoutError:
+            raise TimedOut("the provider has fallen silent") from None
         os.replace(working, target)
 
     async def _json(self, verb: str, url: str, **more: Any) -> Any:
@@ -255,11 +304,22 @@ class Tuning:
 
 
 @asynccontextmanager
-async def open_tuning(chain: Chain, account: Account, *, timeout_s: float = 60) -> AsyncIterator[Tuning]:
-    """Fine-tuning for as long as the block lasts; ``timeout_s`` is how long one answer may be silent."""
+async def open_tuning(
+    chain: Chain, account: Account, *, timeout_s: float = 60, indexer: str = "", nodes: Sequence[str] = ()
+) -> AsyncIterator[Tuning]:
+    """Fine-tuning for as long as the block lasts.
+
+    Args:
+        timeout_s: how long one answer may be silent.
+        indexer, nodes: the storage network's, where results are looked for; the provider alone has them otherwise.
+    """
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=timeout_s)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
-        yield Tuning(chain, account, session)
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
+        storage: Storage | None = None
+        if indexer or nodes:
+            storage = await stack.enter_async_context(open_storage(indexer=indexer or None, nodes=nodes))
+        yield Tuning(chain, account, session, storage=storage)
 
 
 def _uuid(id: str) -> bytes:

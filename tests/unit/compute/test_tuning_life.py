@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import time
@@ -11,14 +12,19 @@ from pathlib import Path
 import pytest
 from tests.unit.chain.node_kit import KEYS
 from tests.unit.compute.provider_kit import ONE, World
-from tests.unit.compute.tuning_kit import DATASET, PARAMS, dataset_of, tiny_model, tuning
+from tests.unit.compute.provider_kit import world as provider_world
+from tests.unit.compute.tuning_kit import DATASET, PARAMS, dataset_of, settings_of, tiny_model, tuning
 
 from zerog.compute.tuning import ecies, parcel
+from zerog.compute.tuning.chain import TuningChain
 from zerog.compute.tuning.store import FAMILIES, TaskStore
 from zerog.compute.tuning.task import State, Task
 from zerog.contracts import fine_tuning, registry
-from zerog.errors import NotFound
+from zerog.errors import NotFound, PeerFault, TimedOut
+from zerog.node.tuning import open_depot
 from zerog.primitives.hashing import keccak256
+from zerog.runtime.eth import HttpEth
+from zerog.runtime.key import Key
 from zerog.sdk.tuning import open_tuning
 from zerog.store.memory import MemoryKv
 from zerog.types import parse_address
@@ -169,10 +175,17 @@ async def test_refused_and_cancelled_and_failed(world: World, tmp_path: Path) ->
         assert quote["signing_address"] == node.endpoints.signer
 
 
-async def test_an_application_submits_watches_and_fetches(world: World, tmp_path: Path) -> None:
+async def test_an_application_submits_watches_and_fetches_whatever_storage_does(world: World, tmp_path: Path) -> None:
+    """A storage network that fails, here a server that is no indexer, costs neither side the result: the node hands it over."""
     model = tmp_path / "tiny.gguf"
     root = tiny_model(model)
-    async with tuning(world, model, root) as node, open_tuning(world.chain, world.people[USER]) as user:
+    wrong = world.node.endpoints.http_url
+    nowhere = {"tuning__indexer": wrong, "tuning__tries_max": 1, "tuning__pause_ms": 10}
+    async with (
+        open_depot(settings_of(world, model, **nowhere).tuning) as depot,
+        tuning(world, model, root, depot=depot, **nowhere) as node,
+        open_tuning(world.chain, world.people[USER], indexer=wrong) as user,
+    ):
         await node.fund(USER, 2 * ONE)
         seen: list[str] = []
         with pytest.raises(NotFound, match="tiny"):
@@ -180,17 +193,46 @@ async def test_an_application_submits_watches_and_fetches(world: World, tmp_path
         id = await user.submit(world.address, DATASET, PARAMS)
         await user.watch(world.address, id, ("Delivered",), timeout_s=120, told=lambda task: seen.append(task["progress"]))
         assert seen[-1] == "Delivered"
+        with pytest.raises(PeerFault):
+            await user.fetch(world.address, id, tmp_path / "out", via="storage")
         done = await user.fetch(world.address, id, tmp_path / "out", timeout_s=60)
+        assert done.source == "node"
         assert done.files == ("adapter_config.json", "adapter_model.safetensors", "training.json")
         assert done.fee > 0
         assert sorted(path.name for path in done.folder.iterdir()) == list(done.files)
         await user.watch(world.address, id, ("Finished",), timeout_s=60)
-        assert "Finished" in await user.log(world.address, id)
+        log = await user.log(world.address, id)
+        assert "Finished" in log
+        assert "not in the storage network" in log
         assert [task["id"] for task in await user.tasks(world.address)] == [id]
         with pytest.raises(NotFound, match="not being worked on"):
             await user.cancel(world.address, id)
         with pytest.raises(NotFound, match="not been delivered"):
             await user.fetch(world.address, "00000000-0000-4000-8000-000000000000", tmp_path / "none")
+
+
+async def test_a_transaction_that_nobody_takes_is_sent_at_a_higher_price(tmp_path: Path) -> None:
+    by_hand = {"chain.consensus.block_interval_ms": 3_600_000}
+    async with provider_world(tmp_path, **by_hand) as world, HttpEth(world.node.endpoints.http_url) as eth:
+        quota = fine_tuning.Quota(1, 1, 0, 1, "none")
+        chain = TuningChain(eth, Key(bytes(KEYS[1])), registry.FINE_TUNING, await eth.chain_id(), confirm_s=2)
+        await world.node.call("evm_setAutomine", False)
+        service = ("http://127.0.0.1:9", quota, 7, False, ["small"], world.people[2].address, 100 * ONE)
+        with pytest.raises(TimedOut, match="in no block after 2 s"):
+            await chain.register(*service)
+        pool = await world.node.call("txpool_content")
+        (waits,) = pool["pending"].values()
+        (last,) = waits.values()
+        assert int(last["gasPrice"], 16) > int(await world.node.call("eth_gasPrice"), 16) * 5 // 4
+        again = asyncio.create_task(chain.register(*service))  # the next try pays more than what still waits
+        await asyncio.sleep(0.3)
+        await world.node.call("evm_setAutomine", True)
+        made = await again
+        assert made is not None
+        found = await chain.service()
+        assert found is not None
+        assert found.price_per_token == 7
+        assert await eth.nonce(world.address) == 1
 
 
 async def test_what_was_kept_long_enough_goes(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from zerog.contracts import fine_tuning
@@ -18,6 +19,10 @@ from zerog.wire.transaction import Transaction
 
 GAS_SPARE: Final = 50_000
 POLL_S: Final = 0.25
+BUMPS: Final = 4
+"""How often the price of a transaction is raised while it may be waited for."""
+RAISES_MAX: Final = 16
+"""Most raises, to six and a half times the first price; a node that holds a dearer one is answered at once."""
 _T = TypeVar("_T")
 
 
@@ -84,28 +89,57 @@ class TuningChain:
             raise
 
     async def _send(self, call: Call[Any], value: int = 0) -> bytes:
-        """One transaction at a time, from its nonce to its receipt; its hash."""
+        """One transaction at a time, from its nonce to its receipt; its hash.
+
+        One that nobody takes is sent again at a higher price. All have one nonce, so at most one is ever in a block.
+        """
         async with self._turn:
             gas = await self._eth.estimate_gas(self.provider, self.contract, call.data, value) + GAS_SPARE
             price, nonce = await self._eth.gas_price(), await self._eth.nonce(self.provider, pending=False)
-            raw = self._key.sign(
-                Transaction(0, self.chain_id, nonce, gas, to=self.contract, value=value, data=call.data, gas_price=price)
-            )
-            hash = bytes(keccak256(raw))
-            try:
-                await self._eth.send_raw(raw)
-            except PeerFault as error:
-                if "already known" not in str(error):
-                    raise
-            receipt = await self._receipt(hash)
+            wanted = Transaction(0, self.chain_id, nonce, gas, to=self.contract, value=value, data=call.data, gas_price=price)
+            deadline = time.monotonic() + self._confirm_s
+            sent: list[bytes] = []
+            for _ in range(1 + RAISES_MAX):
+                raw = self._key.sign(wanted)
+                if await self._taken(raw, again=bool(sent)):
+                    sent.append(bytes(keccak256(raw)))
+                    found = await self._found(sent, min(deadline, time.monotonic() + self._confirm_s / BUMPS))
+                    if found is not None or time.monotonic() >= deadline:
+                        break
+                wanted = replace(wanted, gas_price=wanted.gas_price + wanted.gas_price // 8 + 1)
+            else:
+                found = await self._found(sent, deadline)
+        if found is None:
+            last = f"0x{sent[-1].hex()}" if sent else "that the node never took"
+            raise TimedOut(f"transaction {last} is in no block after {self._confirm_s:g} s")
+        hash, receipt = found
         if not receipt.succeeded:
             raise PeerFault(f"transaction 0x{hash.hex()} was reverted")
         return hash
 
-    async def _receipt(self, hash: bytes) -> EthReceipt:
-        deadline = time.monotonic() + self._confirm_s
-        while (found := await self._eth.receipt(hash)) is None:
-            if time.monotonic() > deadline:
-                raise TimedOut(f"transaction 0x{hash.hex()} is in no block after {self._confirm_s:g} s")
+    async def _taken(self, raw: bytes, *, again: bool) -> bool:
+        """Whether the node has taken a transaction, or has had it; it does not when another one with the nonce pays more."""
+        try:
+            await self._eth.send_raw(raw)
+        except PeerFault as error:
+            told = str(error)
+            if "underpriced" in told:
+                return False
+            known = (
+                "already known",
+                "already imported",
+                *(("nonce too low",) if again else ()),
+            )  # an earlier one is in a block
+            if not any(text in told for text in known):
+                raise
+        return True
+
+    async def _found(self, hashes: list[bytes], deadline_s: float) -> tuple[bytes, EthReceipt] | None:
+        """The one of some transactions that is in a block, as soon as one is."""
+        while True:
+            for hash in reversed(hashes):
+                if (found := await self._eth.receipt(hash)) is not None:
+                    return hash, found
+            if time.monotonic() >= deadline_s:
+                return None
             await asyncio.sleep(POLL_S)
-        return found

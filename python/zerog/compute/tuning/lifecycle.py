@@ -331,10 +331,7 @@ class Lifecycle:
             await self._disk.run(self.store.put, task, secret)
         root, stored = task.root, task.stored
         if not root:
-            if self._depot is None:
-                root = await self._disk.run(lambda: bytes(keccak256(file.read_bytes())))
-            else:
-                root, stored = await self._depot.keep(file), True
+            root, stored = await self._kept(task, file)
             task = msgspec.structs.replace(task, root=root, stored=stored)
             await self._put(task)
         if await self.chain.deliverable(user, task.id) is None:
@@ -343,6 +340,22 @@ class Lifecycle:
         index = 0 if account is None else next((at for at, one in enumerate(account.deliverables) if one.id == task.id), 0)
         self._note(task, f"delivered as 0x{root.hex()}; acknowledge it to get the key")
         await self._move(task, State.DELIVERED, deliver_index=index, delivered_s=self._now_s())
+
+    async def _kept(self, task: Task, file: Path) -> tuple[bytes, bool]:
+        """How the contract will name a result, and whether it lies in the storage network.
+
+        A network that does not take it costs nobody the training: after the last try this node hands it over alone, and the
+        name is the file's digest.
+        """
+        if self._depot is not None:
+            try:
+                return await self._depot.keep(file), True
+            except _LATER as error:
+                if task.tries < self.terms.tries_max:
+                    raise
+                self._note(task, f"not in the storage network: {error}; this node hands it over")
+                _log.error("tuning.not_stored", task=task.id, reason=str(error))
+        return await self._disk.run(lambda: bytes(keccak256(file.read_bytes()))), False
 
     async def _settle(self, task: Task) -> None:
         """Be paid: with the key once it is acknowledged, for a part of the fee once that has taken too long."""

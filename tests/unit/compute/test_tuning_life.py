@@ -20,7 +20,7 @@ from zerog.compute.tuning.chain import TuningChain
 from zerog.compute.tuning.store import FAMILIES, TaskStore
 from zerog.compute.tuning.task import State, Task
 from zerog.contracts import fine_tuning, registry
-from zerog.errors import NotFound, PeerFault, TimedOut
+from zerog.errors import NotFound, TimedOut, ZerogError
 from zerog.node.tuning import open_depot
 from zerog.primitives.hashing import keccak256
 from zerog.runtime.eth import HttpEth
@@ -193,7 +193,7 @@ async def test_an_application_submits_watches_and_fetches_whatever_storage_does(
         id = await user.submit(world.address, DATASET, PARAMS)
         await user.watch(world.address, id, ("Delivered",), timeout_s=120, told=lambda task: seen.append(task["progress"]))
         assert seen[-1] == "Delivered"
-        with pytest.raises(PeerFault):
+        with pytest.raises(ZerogError, match="indexer_getShardedNodes"):
             await user.fetch(world.address, id, tmp_path / "out", via="storage")
         done = await user.fetch(world.address, id, tmp_path / "out", timeout_s=60)
         assert done.source == "node"

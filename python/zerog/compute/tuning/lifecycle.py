@@ -344,15 +344,15 @@ class Lifecycle:
     async def _kept(self, task: Task, file: Path) -> tuple[bytes, bool]:
         """How the contract will name a result, and whether it lies in the storage network.
 
-        A network that does not take it costs nobody the training: after the last try this node hands it over alone, and the
-        name is the file's digest.
+        A network that does not take it, for whatever reason, costs nobody the training: after the last try this node hands it
+        over alone, and the name is the file's digest.
         """
         if self._depot is not None:
             try:
                 return await self._depot.keep(file), True
-            except _LATER as error:
+            except ZerogError as error:
                 if task.tries < self.terms.tries_max:
-                    raise
+                    raise Unavailable(f"the storage network does not take the result: {error}") from None
                 self._note(task, f"not in the storage network: {error}; this node hands it over")
                 _log.error("tuning.not_stored", task=task.id, reason=str(error))
         return await self._disk.run(lambda: bytes(keccak256(file.read_bytes()))), False

@@ -193,7 +193,7 @@ async def test_an_application_submits_watches_and_fetches_whatever_storage_does(
         id = await user.submit(world.address, DATASET, PARAMS)
         await user.watch(world.address, id, ("Delivered",), timeout_s=120, told=lambda task: seen.append(task["progress"]))
         assert seen[-1] == "Delivered"
-        with pytest.raises(ZerogError, match="indexer_getShardedNodes"):
+        with pytest.raises(ZerogError, match="indexer_get"):
             await user.fetch(world.address, id, tmp_path / "out", via="storage")
         done = await user.fetch(world.address, id, tmp_path / "out", timeout_s=60)
         assert done.source == "node"

@@ -76,6 +76,11 @@ FUZZ_SECONDS ?= 10
 fuzz: .venv/made ## each libFuzzer target for FUZZ_SECONDS from its kept corpus
 	tests/fuzz/run.sh $(FUZZ_SECONDS)
 
+.PHONY: fuzz-api
+API_EXAMPLES ?= 20000
+fuzz-api: dev ## API_EXAMPLES examples of the compute API's own description: minutes; prints the seed and what was answered
+	ZEROG_API_EXAMPLES=$(API_EXAMPLES) $(BIN)/python -m pytest -q -s tests/unit/compute/test_provider_fuzzed.py
+
 .PHONY: lint
 lint: dev ## ruff and mypy, strict
 	$(BIN)/ruff check python tests benchmarks

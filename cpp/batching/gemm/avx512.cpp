@@ -29,11 +29,11 @@ template <size_t kRows>
 struct Walk {
   const int8_t* x[kRows];
   const uint8_t* scales[kRows];
-  uintptr_t to_sum, to_total;
+  intptr_t to_sum, to_total;
 
   Walk(const Rows& in, size_t first, size_t groups)
-      : to_sum(reinterpret_cast<uintptr_t>(in.sums) - reinterpret_cast<uintptr_t>(in.scales)),
-        to_total(reinterpret_cast<uintptr_t>(in.totals) - reinterpret_cast<uintptr_t>(in.scales)) {
+      : to_sum(reinterpret_cast<intptr_t>(in.sums) - reinterpret_cast<intptr_t>(in.scales)),
+        to_total(reinterpret_cast<intptr_t>(in.totals) - reinterpret_cast<intptr_t>(in.scales)) {
 #pragma GCC unroll 4
     for (size_t r = 0; r < kRows; ++r) {
       x[r] = in.quants + (first + r) * groups * kGroup;

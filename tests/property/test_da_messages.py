@@ -81,6 +81,7 @@ def test_a_signer_answers_anything(seed: int) -> None:
                 answer = await ask(case.channel, f"/signer.Signer/{name}", body)
                 if isinstance(answer, grpc.aio.AioRpcError):
                     assert is_the_callers(answer), (name, answer.code(), answer.details(), body[:80])
+                    assert signed or case.store.held_rows(case.record) is None
                 elif name == "BatchSign":
                     reply = type(da_wire.message("signer", "BatchSignReply")).FromString(answer)
                     heard = type(request).FromString(body)

@@ -129,6 +129,8 @@ class LightServer:
         self._ongoing += 1
         try:
             found = await self._sampler.sample(record, request.rows)
+        except PeerFault as error:
+            raise Unavailable(f"the chain does not say: {error}") from error
         finally:
             self._ongoing -= 1
         return _message(found)

@@ -65,14 +65,14 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(seed: int, lies: dict[int, Lie] | None = None) -> AsyncIterator[Fleet]:
-    """Four signers with six rows each, row by row; ``lies`` change what a signer answers with proofs."""
+async def fleet(seed: int, lies: dict[int, Lie] | None = None, count: int = 4) -> AsyncIterator[Fleet]:
+    """So many signers with as many rows each, row by row; ``lies`` change what a signer answers with proofs."""
     rng = random.Random(seed)
     data = rng.randbytes(SMALL.data_size_bytes_max)
     made = commit.commit(SETUP, data)
     record = BlobRecord(2, 0, made.encoded.data_root)
-    signers = [Address(rng.randbytes(20)) for _ in range(4)]
-    rows = tuple(signers[row % 4] for row in range(SMALL.rows_encoded))
+    signers = [Address(rng.randbytes(20)) for _ in range(count)]
+    rows = tuple(signers[row % count] for row in range(SMALL.rows_encoded))
     sockets: dict[Address, str] = {}
     async with AsyncExitStack() as stack:
         lane = stack.enter_context(Offload(4))
@@ -183,15 +183,16 @@ def test_another_commitment_proves_nothing(seed: int) -> None:
     asyncio.run(work())
 
 
-def test_false_rows_with_proofs_cost_no_search(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two of four signers lie: each is named by its own rows, and what is left decodes."""
+@pytest.mark.parametrize("lie", [refuse, false_cells, swapped, short])
+def test_two_thirds_that_lie_cost_no_search(seed: int, lie: Lie, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many false rows as there may be (reliability D10): each liar is named by its own, and what is left decodes."""
     monkeypatch.setattr("zerog.da.retriever.false_rows", lambda *_, **__: pytest.fail("searched"))
 
     async def work() -> None:
-        async with fleet(seed, {0: false_cells, 3: false_cells}) as made:
+        async with fleet(seed, {0: lie, 2: lie}, count=3) as made:
             assert await made.retriever().retrieve(made.record) == made.data
-            liars = {made.directory.quorums[2, 0].rows[row] for row in (0, 3)}
-            assert {who for who, why in made.told if why == "false rows"} == liars
+            liars = {made.directory.quorums[2, 0].rows[row] for row in (0, 2)}
+            assert {who for who, why in made.told if lie is refuse or why == "false rows"} == liars
 
     asyncio.run(work())
 

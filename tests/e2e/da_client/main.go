@@ -1,7 +1,9 @@
 // A client of 0G DA as somebody writes it who has nothing but the published names and numbers of its messages: no stubs.
 //
 // usage: da_client disperse TARGET FILE | status TARGET ID | retrieve TARGET ROOT EPOCH QUORUM |
-//        retriever TARGET ROOT EPOCH QUORUM | encode TARGET FILE
+//
+//	retriever TARGET ROOT EPOCH QUORUM | encode TARGET FILE | signer TARGET |
+//	rows TARGET ROOT EPOCH QUORUM ROW | sign TARGET ROOT EPOCH QUORUM COMMITMENT
 //
 // Prints one JSON object: the reply's fields, bytes as hex, or "code" and "message" of the gRPC status that came instead.
 package main
@@ -29,9 +31,12 @@ const (
 // raw passes messages through as bytes.
 type raw struct{}
 
-func (raw) Marshal(v any) ([]byte, error)      { return *v.(*[]byte), nil }
-func (raw) Unmarshal(data []byte, v any) error { *v.(*[]byte) = append([]byte(nil), data...); return nil }
-func (raw) Name() string                       { return "proto" }
+func (raw) Marshal(v any) ([]byte, error) { return *v.(*[]byte), nil }
+func (raw) Unmarshal(data []byte, v any) error {
+	*v.(*[]byte) = append([]byte(nil), data...)
+	return nil
+}
+func (raw) Name() string { return "proto" }
 
 func bytesField(to []byte, number protowire.Number, value []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(to, number, protowire.BytesType), value)
@@ -103,8 +108,16 @@ func record(arguments []string) []byte {
 	return numberField(numberField(bytesField(nil, 1, root), 2, epoch), 3, quorum)
 }
 
+// named is a request to a signer: the blob in its order of fields, without what is asked of it.
+func named(arguments []string, rootField protowire.Number) []byte {
+	_, numbers, _ := fields(record(arguments))
+	root, err := hex.DecodeString(arguments[0])
+	check(err)
+	return bytesField(numberField(numberField(nil, 1, numbers[2]), 2, numbers[3]), rootField, root)
+}
+
 func main() {
-	if len(os.Args) < 4 {
+	if len(os.Args) < 3 {
 		check(fmt.Errorf("usage: da_client COMMAND TARGET ARGUMENT..."))
 	}
 	command, target, rest := os.Args[1], os.Args[2], os.Args[3:]
@@ -135,6 +148,22 @@ func main() {
 			"version": numbers[1], "erasure_commitment": hex.EncodeToString(texts[2]),
 			"storage_root": hex.EncodeToString(texts[3]), "encoded_data": len(texts[4]), "slices": counts[5],
 		})
+	case "signer":
+		texts, numbers, _ := fields(call(target, "/signer.Signer/GetStatus", nil))
+		say(map[string]any{"status_code": numbers[1], "entrance_contract": string(texts[2])})
+	case "rows":
+		row, err := strconv.ParseUint(rest[3], 10, 32)
+		check(err)
+		one := bytesField(named(rest, 3), 4, protowire.AppendVarint(nil, row))
+		texts, _, counts := fields(call(target, "/signer.Signer/BatchRetrieve", bytesField(nil, 1, one)))
+		rows, _, _ := fields(texts[1])
+		say(map[string]any{"answers": counts[1], "row": hex.EncodeToString(rows[1])})
+	case "sign":
+		commitment, err := hex.DecodeString(rest[3])
+		check(err)
+		one := bytesField(named(rest, 4), 3, commitment)
+		texts, _, counts := fields(call(target, "/signer.Signer/BatchSign", bytesField(nil, 1, one)))
+		say(map[string]any{"signatures": counts[1], "signature": hex.EncodeToString(texts[1])})
 	default:
 		check(fmt.Errorf("unknown command %s", command))
 	}

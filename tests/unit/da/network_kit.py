@@ -209,7 +209,7 @@ async def network(
 async def disperser(
     net: Network, kv: Kv | None = None, *, pace: Pace = QUICK, patience: Patience = HASTY, encoders: Sequence[str] = (),
     encode_s: float = 10, final_after_blocks: int = 0, raise_s: float = 20, eth: HttpEth | None = None,
-    retriever: GrpcClient | None = None, **queue: Any,
+    retriever: GrpcClient | None = None, finalize_s: float = 0.05, **queue: Any,
 ) -> AsyncIterator[Disperser]:  # fmt: skip
     """A disperser over a database, until the block is left: as abruptly as a task can end."""
     async with AsyncExitStack() as stack:
@@ -226,7 +226,7 @@ async def disperser(
         stack.push_async_callback(dispatch.close)
         numbers = DisperserMetrics(CollectorRegistry())
         batcher = Batcher(blobs, asked, dispatch, chain, outbox, lane, da_kit.SMALL, numbers, pace=pace)
-        finalizer = Finalizer(blobs, chain, lane, numbers, poll_s=0.05, keep_ns=10**18, now_ns=time.time_ns)
+        finalizer = Finalizer(blobs, chain, lane, numbers, poll_s=finalize_s, keep_ns=10**18, now_ns=time.time_ns)
         server = DisperserServer(
             blobs, lane, now_ns=time.time_ns, now_s=time.monotonic, geometry=da_kit.SMALL, retriever=retriever
         )

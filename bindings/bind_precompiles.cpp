@@ -60,8 +60,14 @@ std::vector<py::bytes> quorums(const std::vector<std::tuple<py::buffer, py::buff
   if (encoded_slices == 0 || encoded_slices > 1u << 20 || quorums_max > 1u << 10)
     raise(Status::bad_argument, "quorums: expected 1 to 2^20 slices and at most 2^10 quorums");
   std::vector<evm::zerog_rules::RegisteredSigner> registered;
-  for (const auto& [address, registration, votes] : signers)
-    registered.push_back({fixed_argument<20>(address, "address"), fixed_argument<32>(registration, "registration"), votes});
+  for (const auto& [address, registration, votes] : signers) {
+    const ReadView text(registration, "registration");
+    if (text.size() != 32 && text.size() != 64)
+      raise(Status::bad_argument, "registration: expected 32 or 64 bytes, found " + std::to_string(text.size()));
+    std::optional<Hash32> rest;
+    if (text.size() == 64) rest = fixed_from<32>(text.data() + 32);
+    registered.push_back({fixed_argument<20>(address, "address"), fixed_from<32>(text.data()), votes, rest});
+  }
   std::vector<std::vector<Address>> built;
   {
     const py::gil_scoped_release release;
@@ -86,7 +92,8 @@ void bind_precompiles(py::module_& m) {
   m.def("da_quorums", &quorums, py::arg("signers"), py::arg("encoded_slices") = 3072, py::arg("quorums_max") = 10,
         py::arg("votes_per_signer_max") = 102400,
         "The quorums that an epoch gets from its registered signers.\n\nArgs:\n"
-        "    signers: (address, keccak256 of the registration signature, votes), in order of registration.\n\n"
+        "    signers: (address, registration, votes), in order of registration. A registration is the keccak256 of the signature\n"
+        "        (version 3 of the rules), or the signature itself, 64 bytes (version 2).\n\n"
         "Returns:\n    one bytes a quorum: encoded_slices addresses of 20 bytes, row after row.\n\n"
         "Raises:\n    InvalidInput: a field of the wrong size, or sizes out of bounds.\n\n"
         "Cost: one keccak256 a vote, lanes side by side; lock released.");

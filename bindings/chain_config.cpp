@@ -30,6 +30,25 @@ void check_blob_schedule(const pyb::dict& config) {
   }
 }
 
+// Which rules DASigners has: {"version": 3}, or {"version": 2, "epochBlocks": blocks of an epoch}.
+void parse_da_signers(const pyb::dict& fields, evm::ChainConfig& config) {
+  for (const auto& [key, value] : fields) {
+    const std::string name = key.cast<std::string>();
+    if (name == "version") {
+      const uint64_t version = to_u64(value, "config.zerog.daSigners.version");
+      if (version != 2 && version != 3) raise(Status::bad_argument, "config.zerog.daSigners.version: expected 2 or 3");
+      config.da_signers_version = static_cast<unsigned>(version);
+    } else if (name == "epochBlocks") {
+      config.da_epoch_blocks = to_u64(value, "config.zerog.daSigners.epochBlocks");
+      if (config.da_epoch_blocks == 0) raise(Status::bad_argument, "config.zerog.daSigners.epochBlocks: expected at least 1");
+    } else {
+      raise(Status::bad_argument, "config.zerog.daSigners." + name + ": unknown setting");
+    }
+  }
+  if (config.da_signers_version == 3 && fields.contains("epochBlocks"))
+    raise(Status::bad_argument, "config.zerog.daSigners.epochBlocks: only version 2 has epochs by height");
+}
+
 }  // namespace
 
 evm::ChainConfig parse_config(const pyb::bytes& text) {
@@ -81,6 +100,9 @@ evm::ChainConfig parse_config(const pyb::bytes& text) {
       config.gas_limit_min = to_u64(value, "config.zerog.gasLimitMin");
     } else if (name == "stakingForkTime") {
       config.staking_time = to_u64(value, "config.zerog.stakingForkTime");
+    } else if (name == "daSigners") {
+      if (!pyb::isinstance<pyb::dict>(value)) raise(Status::bad_argument, "config.zerog.daSigners: expected an object");
+      parse_da_signers(value.cast<pyb::dict>(), config);
     } else {
       raise(Status::bad_argument, "config.zerog." + name + ": unknown setting");
     }

@@ -19,6 +19,8 @@ struct Rules {
   uint64_t chain_id = 16601;
   unsigned gas_floor_percent = 0;       // 80 on 0G: gas charged is at least this share of the limit; 0 switches it off
   bool zerog_precompiles = false;       // DASigners at 0x…1000 and the wrapped-0G base at 0x…1002
+  unsigned da_signers_version = 3;      // 2: the older chain's rules, where signers register themselves and epochs begin by height
+  uint64_t da_epoch_blocks = 5760;      // of version 2; version 3 has 28,800
   bool repeated_timestamps = false;     // timestamp >= parent instead of >
   uint64_t gas_limit_min = 5000;        // lowest block gas limit of a header; 3,000,000 on 0G
 };

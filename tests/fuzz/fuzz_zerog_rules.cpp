@@ -35,7 +35,7 @@ class MapHost final : public StatefulHost {
 };
 
 constexpr uint32_t kSelectors[] = {0xcff0ab96, 0xf4145a83, 0x5ecba503, 0x7df73e27, 0xd1f5e5f8, 0x6ab6f654, 0xfa6fcba6, 0x6c9e560c, 0x50b73739,
-                                   0x7ca4dd5e, 0x0f62bda5, 0x0cf4b767, 0x5a889f0c, 0xa9283a7a, 0x95609212, 0x40c10f19, 0x9dc29fac, 0xdddba6c8};
+                                   0x7ca4dd5e, 0x0f62bda5, 0x56a32372, 0x0cf4b767, 0x5a889f0c, 0xa9283a7a, 0x95609212, 0x40c10f19, 0x9dc29fac, 0xdddba6c8};
 
 void fuzz_call(const uint8_t* data, size_t size) {
   const uint8_t kind = data[0];
@@ -49,8 +49,10 @@ void fuzz_call(const uint8_t* data, size_t size) {
   MapHost host;
   Rules rules;
   rules.zerog_precompiles = true;
+  rules.da_signers_version = (kind & 4) != 0 ? 2 : 3;
+  rules.da_epoch_blocks = 1;
   constexpr uint64_t kGas = 1500000;
-  const Address callers[] = {kDaRegistry, kWrappedToken, kAgency};
+  const Address callers[] = {kDaRegistry, kWrappedToken, kAgency, kSystem};
   for (const Address& to : {kDaSigners, kWrappedBase})
     for (const Address& caller : callers) {
       const StatefulResult result = run(to, as_bytes(input), kGas, (kind & 2) != 0, caller, host, rules);

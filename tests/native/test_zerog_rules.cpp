@@ -47,9 +47,6 @@ class MapHost final : public StatefulHost {
 
   StatefulResult call(const Address& to, const std::vector<uint8_t>& input, const Address& caller, uint64_t gas = 2000000,
                       bool read_only = false) {
-    Rules rules;
-    rules.chain_id = 16601;
-    rules.zerog_precompiles = true;
     CHECK(is_stateful(to, rules));
     const State before = state;
     const uint64_t writes_before = writes;
@@ -64,7 +61,15 @@ class MapHost final : public StatefulHost {
     return result;
   }
 
+  static Rules zerog_rules() {
+    Rules made;
+    made.chain_id = 16601;
+    made.zerog_precompiles = true;
+    return made;
+  }
+
   State state;
+  Rules rules = zerog_rules();
   uint64_t block = 1, reads = 0, writes = 0;
   Address origin{};
 };
@@ -298,6 +303,11 @@ void test_quorums() {
   }
   // Equal registrations tie by order; votes above the cap are cut.
   const Hash32 same = keccak256::hash(Bytes{nullptr, 0});
+  // Version 2's first ballots are longer: equal beginnings are told apart by length, then by the rest.
+  const Hash32 high{{0xff}}, low{{0x01}};
+  const std::vector<RegisteredSigner> longer{{account_of(1), same, 1, high}, {account_of(2), same, 1, low}, {account_of(3), same, 1}};
+  const std::vector<Address> order{account_of(3), account_of(2), account_of(1)};
+  CHECK(build_quorums(longer, {3, 1, 20}) == std::vector<std::vector<Address>>{order});
   const std::vector<RegisteredSigner> twins{{account_of(9), same, 1000000}, {account_of(1), same, 21}};
   CHECK(build_quorums(twins, rules) == plain_quorums(twins, rules));
   CHECK(build_quorums(twins, rules)[0][0] == account_of(9));
@@ -561,6 +571,105 @@ void test_epochs() {
   CHECK(ok(host.call(kDaSigners, (Input(0xfa6fcba6) << U256(3) << U256(1) << U256(3071)).bytes, anyone)));
 }
 
+// Version 2: signers register themselves, weigh what they have when the chain begins an epoch, and nobody else can begin one.
+void test_older_rules() {
+  MapHost host;
+  host.rules.da_signers_version = 2;
+  host.rules.da_epoch_blocks = 40;
+  const Address anyone = account_of(99);
+  const U256 token = U256(1'000'000'000'000'000'000u);
+  auto view = [&](uint32_t selector, const U256& argument) { return host.call(kDaSigners, (Input(selector) << argument).bytes, anyone); };
+  auto epoch = [&] { return word(host.call(kDaSigners, Input(0xf4145a83).bytes, anyone), 0); };
+  const StatefulResult params = host.call(kDaSigners, Input(0xcff0ab96).bytes, anyone);
+  const uint64_t expected[5] = {10, 1024, 10, 40, 3072};
+  for (size_t i = 0; i < 5; ++i) CHECK(word(params, i) == U256(expected[i]));
+
+  std::vector<Person> people;
+  for (uint8_t i = 1; i <= 3; ++i) people.push_back(person(i, std::to_string(i)));
+  auto enroll = [&](const Person& p, const Address& caller, const Address& origin) {
+    host.origin = origin;
+    return host.call(kDaSigners, register_input(p.detail, sign(p, registration_point(p.detail.signer, 16601))).bytes, caller);
+  };
+  CHECK(failed(enroll(people[0], kDaRegistry, people[0].detail.signer), "sender not origin"));
+  CHECK(failed(enroll(people[0], people[1].detail.signer, people[1].detail.signer), "sender not signer"));
+  for (const Person& p : people) CHECK(ok(enroll(p, p.detail.signer, p.detail.signer)));
+  CHECK(failed(enroll(people[0], people[0].detail.signer, people[0].detail.signer), "signer exists"));
+  CHECK(host.state.logs.size() == 6);
+
+  auto enter = [&](const Person& p, uint64_t e, const Address& caller) {
+    const G1Words signature = sign(p, epoch_point(p.detail.signer, e, 16601));
+    Input in(0x56a32372);
+    in << signature.x << signature.y;
+    return host.call(kDaSigners, in.bytes, caller);
+  };
+  auto enter_self = [&](const Person& p, uint64_t e) {
+    host.origin = p.detail.signer;
+    return enter(p, e, p.detail.signer);
+  };
+  CHECK(failed(enter_self(people[0], 1), "insufficient bonded"));
+  host.state.balances[people[0].detail.signer] = U256(15000) * token;  // more than 1,024 votes
+  host.state.balances[people[1].detail.signer] = U256(20) * token;     // two
+  host.state.balances[people[2].detail.signer] = U256(19) * token;     // one
+  CHECK(failed(enter(people[0], 1, kDaRegistry), "sender not origin"));
+  CHECK(failed(enter_self(people[0], 2), "invalid signature"));
+  CHECK(failed(host.call(kDaSigners, next_epoch_input(people[0].detail.signer, {}, U256(9)).bytes, people[0].detail.signer), "out of gas"));
+  for (const Person& p : people) CHECK(ok(enter_self(p, 1)));
+  {  // again, also in other words for the same point, changes nothing
+    const MapHost::State before = host.state;
+    CHECK(ok(enter_self(people[0], 1)));
+    const G1Words signature = sign(people[0], epoch_point(people[0].detail.signer, 1, 16601));
+    Input in(0x56a32372);
+    in << signature.x + dec("21888242871839275222246405745257275088696311157297823662689037894645226208583") << signature.y;
+    CHECK(ok(host.call(kDaSigners, in.bytes, people[0].detail.signer)));
+    CHECK(host.state.slots == before.slots);
+  }
+  host.state.balances[people[1].detail.signer] = U256(70) * token;  // counted when the epoch begins: seven
+
+  const std::vector<uint8_t> begin(kBeginEpochInput, kBeginEpochInput + 4);
+  CHECK(!begins_epoch(0, host.rules) && !begins_epoch(39, host.rules) && begins_epoch(40, host.rules) && begins_epoch(80, host.rules));
+  Rules newer = host.rules;
+  newer.da_signers_version = 3;
+  CHECK(!begins_epoch(40, newer));
+  newer = host.rules;
+  newer.zerog_precompiles = false;
+  CHECK(!begins_epoch(40, newer));
+  host.block = 40;
+  host.origin = people[0].detail.signer;
+  for (const Address& caller : {anyone, people[0].detail.signer, kDaRegistry}) CHECK(failed(host.call(kDaSigners, begin, caller), "unknown method"));
+  host.block = 39;
+  CHECK(failed(host.call(kDaSigners, begin, kSystem), "unknown method"));
+  CHECK(epoch().is_zero() && word(view(0x5ecba503, U256(0)), 0).is_zero() && failed(view(0x5ecba503, U256(1)), "epoch out of bound"));
+  host.block = 40;
+  CHECK(ok(host.call(kDaSigners, begin, kSystem)) && epoch() == U256(1) && word(view(0x5ecba503, U256(1)), 0) == U256(1));
+
+  // The ballots by hand: 1024 + 7 + 1, the first of each the 64 bytes of the signature.
+  std::vector<std::pair<std::vector<uint8_t>, Address>> ballots;
+  const uint64_t votes[3] = {1024, 7, 1};
+  for (size_t i = 0; i < 3; ++i) {
+    const G1Words signature = sign(people[i], epoch_point(people[i].detail.signer, 1, 16601));
+    std::vector<uint8_t> value(64);
+    signature.x.to_be(value.data());
+    signature.y.to_be(value.data() + 32);
+    for (uint64_t j = 0; j < votes[i]; ++j) {
+      ballots.emplace_back(value, people[i].detail.signer);
+      const Hash32 next = keccak256::hash(as_bytes(value));
+      value.assign(next.b, next.b + 32);
+    }
+  }
+  std::sort(ballots.begin(), ballots.end());
+  const StatefulResult quorum = host.call(kDaSigners, (Input(0x6ab6f654) << U256(1) << U256(0)).bytes, anyone);
+  CHECK(word(quorum, 1) == U256(3072));
+  for (size_t row = 0; row < 3072; ++row) {
+    Hash32 owner{};
+    std::memcpy(owner.b + 12, ballots[row % ballots.size()].second.b, 20);
+    CHECK(word(quorum, 2 + row) == U256::from_be(owner.b));
+  }
+  // An epoch for which nobody registered has no quorums; the old ones stay.
+  host.block = 80;
+  CHECK(ok(host.call(kDaSigners, begin, kSystem)) && epoch() == U256(2) && word(view(0x5ecba503, U256(2)), 0).is_zero());
+  CHECK(ok(host.call(kDaSigners, (Input(0xfa6fcba6) << U256(1) << U256(0) << U256(3071)).bytes, anyone)));
+}
+
 void test_wrapped_base() {
   MapHost host;
   const Address minter = account_of(3), anyone = account_of(4);
@@ -640,6 +749,7 @@ int main() {
   test_gas_and_frames();
   test_signers();
   test_epochs();
+  test_older_rules();
   test_wrapped_base();
   test_abi_is_strict();
   return check_report();

@@ -15,6 +15,8 @@ struct ChainConfig {
   // 0G
   unsigned gas_floor_percent = 80;
   bool zerog_precompiles = true;
+  unsigned da_signers_version = 3;
+  uint64_t da_epoch_blocks = 5760;
   bool repeated_timestamps = true;
   uint64_t gas_limit_min = 3'000'000;
   uint64_t staking_time = 0;           // from here on consensus may slash (chain.md §3.4)
@@ -29,6 +31,8 @@ struct ChainConfig {
     rules.chain_id = chain_id;
     rules.gas_floor_percent = gas_floor_percent;
     rules.zerog_precompiles = zerog_precompiles;
+    rules.da_signers_version = da_signers_version;
+    rules.da_epoch_blocks = da_epoch_blocks;
     rules.repeated_timestamps = repeated_timestamps;
     rules.gas_limit_min = gas_limit_min;
     return rules;

@@ -131,6 +131,8 @@ std::optional<Failure> apply_requests(BlockState& state, const BlockEnv& env, co
 void apply_block_start(BlockState& state, const BlockEnv& env, const Rules& rules, const Hash32& parent_hash, const Hash32& parent_beacon_root) {
   system_call(state, env, rules, kSystemAddress, kBeaconRootsAddress, as_bytes(parent_beacon_root), kSystemCallGas);
   if (rules.fork >= Fork::prague) system_call(state, env, rules, kSystemAddress, kHistoryStorageAddress, as_bytes(parent_hash), kSystemCallGas);
+  if (zerog_rules::begins_epoch(env.number, rules))
+    system_call(state, env, rules, kSystemAddress, zerog_rules::kDaSigners, {zerog_rules::kBeginEpochInput, 4}, kSystemCallGas);
 }
 
 Outcome<BlockEnd> apply_block_end(BlockState& state, const BlockEnv& env, const Rules& rules, const ConsensusInputs& inputs,

@@ -5,10 +5,11 @@
 
 #include "common/status.hpp"
 #include "evm/host/transact.hpp"
+#include "evm/zerog_rules/api.hpp"
 
 namespace zg::evm {
 
-inline constexpr Address kSystemAddress{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe}};
+inline constexpr Address kSystemAddress = zerog_rules::kSystem;
 extern const Address kBeaconRootsAddress;      // EIP-4788
 extern const Address kHistoryStorageAddress;   // EIP-2935
 extern const Address kWithdrawalRequestAddress;     // EIP-7002
@@ -17,7 +18,8 @@ extern const Address kStakingAddress;               // 0G (chain.md §7)
 inline constexpr uint64_t kSystemCallGas = 30'000'000;
 inline constexpr size_t kSlashingsMax = 128;  // a block: each is a call with gas of its own
 
-// EIP-4788 (both forks) and EIP-2935 (Prague): calls into the system contracts, if they have code.
+// EIP-4788 (both forks) and EIP-2935 (Prague): calls into the system contracts, if they have code. And the next epoch of data
+// availability, where the chain begins those by height.
 void apply_block_start(BlockState& state, const BlockEnv& env, const Rules& rules, const Hash32& parent_hash, const Hash32& parent_beacon_root);
 
 struct BlockEndOptions {

@@ -44,6 +44,14 @@ struct StatefulResult {
 inline constexpr Address kDaSigners{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0x00}};
 inline constexpr Address kWrappedBase{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0x02}};
 
+// The caller of what the chain itself does, and what it says to begin an epoch of data availability (version 2 of DASigners).
+inline constexpr Address kSystem{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe}};
+inline constexpr uint8_t kBeginEpochInput[4] = {0x5a, 0x88, 0x9f, 0x0c};
+
+// Whether the chain begins an epoch with this block. Always false with version 3, where anybody's call begins one.
+bool begins_epoch(uint64_t block_number, const Rules& rules);
+
 // True for the two addresses when rules.zerog_precompiles is on. Like every precompile they are warm from the start of a
 // transaction.
 bool is_stateful(const Address& address, const Rules& rules);

@@ -1,4 +1,4 @@
-// The two stateful contracts behind api.hpp, as tables of methods.
+// The two stateful contracts behind api.hpp, as tables of methods; DASigners has two versions.
 #pragma once
 
 #include "evm/zerog_rules/abi.hpp"
@@ -42,6 +42,6 @@ struct MethodTable {
   size_t count;
 };
 
-extern const MethodTable kDaSignersMethods, kWrappedBaseMethods;
+extern const MethodTable kDaSignersMethods, kDaSignersV2Methods, kWrappedBaseMethods;
 
 }  // namespace zg::evm::zerog_rules

@@ -1,35 +1,34 @@
-// DASigners: who signs for data availability, and the quorums of every epoch.
+// DASigners: who signs for data availability, and the quorums of every epoch. The rules of version 3 are here, and what both
+// versions have.
+#include "evm/zerog_rules/dasigners.hpp"
+
 #include <algorithm>
 #include <cstring>
-#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
-#include "evm/zerog_rules/contracts.hpp"
-#include "evm/zerog_rules/quorums.hpp"
-#include "evm/zerog_rules/records.hpp"
-#include "evm/zerog_rules/signature.hpp"
 #include "evm/zerog_rules/slots.hpp"
 #include "hash/keccak256/api.hpp"
 
 namespace zg::evm::zerog_rules {
 
+namespace da_signers {
+
 namespace {
 
-constexpr uint64_t kTokensPerVote = 30, kEpochBlocks = 28800;
-constexpr QuorumRules kQuorumRules{};
 constexpr size_t kSocketMax = 96;
 constexpr Hash32 kNewSignerTopic{{0x67, 0x99, 0x17, 0xc2, 0x00, 0x6d, 0xf1, 0xda, 0xaa, 0x98, 0x7a, 0x56, 0xbf, 0x1d, 0x66, 0xe9,
                                   0x97, 0x64, 0xd5, 0xad, 0x31, 0x78, 0x92, 0xd9, 0xe8, 0x3a, 0x6e, 0xb4, 0xe3, 0xf0, 0x51, 0xe7}};
 constexpr Hash32 kSocketUpdatedTopic{{0x09, 0x61, 0x7a, 0x96, 0x61, 0x76, 0xa4, 0x0f, 0x8f, 0x14, 0x10, 0x76, 0x8b, 0x11, 0x85, 0x06,
                                       0xdb, 0x00, 0x96, 0x48, 0x4a, 0xcd, 0x58, 0x11, 0x06, 0x4f, 0xcc, 0x12, 0x03, 0x87, 0x98, 0xde}};
 
-constexpr Ending kCorrupt = broken("stored value does not decode");
-constexpr Ending kSignerNotFound = broken("signer not found");
+}  // namespace
 
 U256 load(Call& call, const Hash32& key) { return call.host.storage(kDaSigners, U256::from_be(key.b)); }
 void store(Call& call, const Hash32& key, const U256& value) { call.host.set_storage(kDaSigners, U256::from_be(key.b), value); }
 uint64_t load_epoch(Call& call) { return load(call, epoch_number_key()).w[0]; }
+
+namespace {
 
 enum class Found : uint8_t { yes, no, corrupt };
 
@@ -41,13 +40,6 @@ Found load_signer(Call& call, const Address& signer, SignerDetail& out) {
 
 void store_signer(Call& call, const SignerDetail& signer) {
   ByteString(call.host, kDaSigners, signer_key(signer.signer)).write(as_bytes(encode_signer(signer)));
-}
-
-G1Words read_g1(AbiReader& from, size_t index) {
-  G1Words p;
-  p.x = from.number(index);
-  p.y = from.number(index + 1);
-  return p;
 }
 
 // signer, socket, pkG1, pkG2: eight words of head.
@@ -105,26 +97,35 @@ Ending load_quorum(Call& call, uint64_t epoch, uint64_t quorum_id, std::vector<A
   return decode_quorum(as_bytes(quorum->text.read()), rows) ? kDone : kCorrupt;
 }
 
-Ending params(Call& call) {
+}  // namespace
+
+G1Words read_g1(AbiReader& from, size_t index) {
+  G1Words p;
+  p.x = from.number(index);
+  p.y = from.number(index + 1);
+  return p;
+}
+
+bool read_registration(Call& call, SignerDetail& signer, G1Words& signature) {
+  AbiReader detail = call.arguments.tuple(0);
+  signer = read_signer(detail);
+  signature = read_g1(call.arguments, 1);
+  return call.arguments.ok() && detail.ok();
+}
+
+Ending tell_params(Call& call, uint64_t tokens_per_vote, const QuorumRules& rules, uint64_t epoch_blocks) {
   call.output = AbiWriter()
-                    .number(U256(kTokensPerVote))
-                    .number(U256(kQuorumRules.votes_per_signer_max))
-                    .number(U256(kQuorumRules.quorums_max))
-                    .number(U256(kEpochBlocks))
-                    .number(U256(kQuorumRules.encoded_slices))
+                    .number(U256(tokens_per_vote))
+                    .number(U256(rules.votes_per_signer_max))
+                    .number(U256(rules.quorums_max))
+                    .number(U256(epoch_blocks))
+                    .number(U256(rules.encoded_slices))
                     .take();
   return kDone;
 }
 
 Ending epoch_number(Call& call) {
   call.output = AbiWriter().number(U256(load_epoch(call))).take();
-  return kDone;
-}
-
-Ending quorum_count(Call& call) {
-  const uint64_t epoch = call.arguments.number_u64(0);
-  if (!call.arguments.ok()) return kMalformed;
-  call.output = AbiWriter().number(load(call, quorum_count_key(epoch))).take();
   return kDone;
 }
 
@@ -245,12 +246,7 @@ Ending get_aggregate_key(Call& call) {
   return kDone;
 }
 
-Ending register_signer(Call& call) {
-  AbiReader detail = call.arguments.tuple(0);
-  const SignerDetail signer = read_signer(detail);
-  const G1Words signature = read_g1(call.arguments, 1);
-  if (!call.arguments.ok() || !detail.ok()) return kMalformed;
-  if (call.caller != kDaRegistry) return broken("sender not registry");
+Ending enroll(Call& call, const SignerDetail& signer, const G1Words& signature) {
   if (signer.socket.size() > kSocketMax) return broken("socket too long");
   const ByteString stored(call.host, kDaSigners, signer_key(signer.signer));
   if (stored.size() != 0) return broken("signer exists");
@@ -263,12 +259,7 @@ Ending register_signer(Call& call) {
   return kDone;
 }
 
-Ending register_next_epoch(Call& call) {
-  const Address account = call.arguments.address(0);
-  const G1Words signature = read_g1(call.arguments, 1);
-  const U256 votes = call.arguments.number(3);
-  if (!call.arguments.ok()) return kMalformed;
-  if (call.caller != kDaRegistry) return broken("sender not registry");
+Ending enter_next_epoch(Call& call, const Address& account, const G1Words& signature, const U256& votes) {
   SignerDetail signer;
   switch (load_signer(call, account, signer)) {
     case Found::yes: break;
@@ -278,7 +269,7 @@ Ending register_next_epoch(Call& call) {
   const uint64_t epoch = load_epoch(call) + 1;
   if (!signature_holds(signer, epoch_point(account, epoch, call.rules.chain_id), signature)) return broken("invalid signature");
   const Hash32 registration = registration_key(epoch, account);
-  if (!load(call, registration).is_zero()) return kDone;  // a second registration changes nothing
+  if (!load(call, registration).is_zero()) return kDone;
   uint8_t text[64];
   signature.x.to_be(text);
   signature.y.to_be(text + 32);
@@ -288,6 +279,25 @@ Ending register_next_epoch(Call& call) {
   store(call, registered_count_key(epoch), count + U256(1));
   store(call, registered_signer_key(epoch, count.w[0]), U256::from_be(topic_of(account).b));
   return kDone;
+}
+
+std::vector<RegisteredSigner> registered_for(Call& call, uint64_t epoch) {
+  std::vector<RegisteredSigner> signers;
+  const uint64_t count = load(call, registered_count_key(epoch)).w[0];
+  for (uint64_t i = 0; i < count; ++i) {
+    const Hash32 stored = load(call, registered_signer_key(epoch, i)).to_hash();
+    const Address signer = fixed_from<20>(stored.b + 12);
+    signers.push_back({signer, load(call, registration_key(epoch, signer)).to_hash(), load(call, votes_key(epoch, signer)).saturated_u64()});
+  }
+  return signers;
+}
+
+void begin_epoch(Call& call, uint64_t epoch, const std::vector<std::vector<Address>>& quorums) {
+  for (size_t i = 0; i < quorums.size(); ++i)
+    ByteString(call.host, kDaSigners, quorum_key(epoch, i)).write(as_bytes(encode_quorum(quorums[i])));
+  store(call, quorum_count_key(epoch), U256(quorums.size()));
+  store(call, epoch_number_key(), U256(epoch));
+  store(call, epoch_block_key(epoch), U256(call.host.block_number()));
 }
 
 Ending update_socket(Call& call) {
@@ -307,24 +317,46 @@ Ending update_socket(Call& call) {
   return kDone;
 }
 
+}  // namespace da_signers
+
+namespace {
+
+using namespace da_signers;
+
+constexpr uint64_t kTokensPerVote = 30, kEpochBlocks = 28800;
+constexpr QuorumRules kQuorumRules{};
+
+Ending params(Call& call) { return tell_params(call, kTokensPerVote, kQuorumRules, kEpochBlocks); }
+
+Ending quorum_count(Call& call) {
+  const uint64_t epoch = call.arguments.number_u64(0);
+  if (!call.arguments.ok()) return kMalformed;
+  call.output = AbiWriter().number(load(call, quorum_count_key(epoch))).take();
+  return kDone;
+}
+
+Ending register_signer(Call& call) {
+  SignerDetail signer;
+  G1Words signature;
+  if (!read_registration(call, signer, signature)) return kMalformed;
+  if (call.caller != kDaRegistry) return broken("sender not registry");
+  return enroll(call, signer, signature);
+}
+
+Ending register_next_epoch(Call& call) {
+  const Address account = call.arguments.address(0);
+  const G1Words signature = read_g1(call.arguments, 1);
+  const U256 votes = call.arguments.number(3);
+  if (!call.arguments.ok()) return kMalformed;
+  if (call.caller != kDaRegistry) return broken("sender not registry");
+  return enter_next_epoch(call, account, signature, votes);
+}
+
 Ending make_epoch(Call& call) {
-  uint64_t epoch = load_epoch(call);
+  const uint64_t epoch = load_epoch(call);
   const uint64_t start = load(call, epoch_block_key(epoch)).w[0], block = call.host.block_number();
   if (start > 0 && block < start + kEpochBlocks) return kDone;  // not yet
-  ++epoch;
-  std::vector<RegisteredSigner> signers;
-  const uint64_t count = load(call, registered_count_key(epoch)).w[0];
-  for (uint64_t i = 0; i < count; ++i) {
-    const Hash32 stored = load(call, registered_signer_key(epoch, i)).to_hash();
-    const Address signer = fixed_from<20>(stored.b + 12);
-    signers.push_back({signer, load(call, registration_key(epoch, signer)).to_hash(), load(call, votes_key(epoch, signer)).saturated_u64()});
-  }
-  const std::vector<std::vector<Address>> quorums = build_quorums(signers, kQuorumRules);
-  for (size_t i = 0; i < quorums.size(); ++i)
-    ByteString(call.host, kDaSigners, quorum_key(epoch, i)).write(as_bytes(encode_quorum(quorums[i])));
-  store(call, quorum_count_key(epoch), U256(quorums.size()));
-  store(call, epoch_number_key(), U256(epoch));
-  store(call, epoch_block_key(epoch), U256(block));
+  begin_epoch(call, epoch + 1, build_quorums(registered_for(call, epoch + 1), kQuorumRules));
   return kDone;
 }
 

@@ -20,6 +20,10 @@ bool is_stateful(const Address& address, const Rules& rules) {
   return rules.zerog_precompiles && (address == kDaSigners || address == kWrappedBase);
 }
 
+bool begins_epoch(uint64_t block_number, const Rules& rules) {
+  return rules.zerog_precompiles && rules.da_signers_version == 2 && block_number > 0 && block_number % rules.da_epoch_blocks == 0;
+}
+
 StatefulResult run(const Address& address, Bytes input, uint64_t gas, bool read_only, const Address& caller, StatefulHost& host,
                    const Rules& rules) {
   StatefulResult result;
@@ -28,7 +32,8 @@ StatefulResult run(const Address& address, Bytes input, uint64_t gas, bool read_
     result.error = "input shorter than a selector";
     return result;
   }
-  const Method* method = find(address == kDaSigners ? kDaSignersMethods : kWrappedBaseMethods, load_be32(input.data));
+  const MethodTable& signers = rules.da_signers_version == 2 ? kDaSignersV2Methods : kDaSignersMethods;
+  const Method* method = find(address == kDaSigners ? signers : kWrappedBaseMethods, load_be32(input.data));
   const uint64_t price = method != nullptr ? method->gas : kUnknownMethodGas;
   if (price > gas) {
     result.error = "out of gas";

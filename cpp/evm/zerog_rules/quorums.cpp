@@ -13,33 +13,43 @@ struct Ballot {
   Hash32 value;
   uint32_t signer, number;
 };
-bool operator<(const Ballot& a, const Ballot& b) {
-  const int order = std::memcmp(a.value.b, b.value.b, 32);
-  if (order != 0) return order < 0;
-  return a.signer != b.signer ? a.signer < b.signer : a.number < b.number;
-}
+
+// As strings of bytes: the first ballots of version 2 are longer than the others.
+struct Before {
+  const std::vector<RegisteredSigner>& signers;
+  bool operator()(const Ballot& a, const Ballot& b) const {
+    int order = std::memcmp(a.value.b, b.value.b, 32);
+    if (order != 0) return order < 0;
+    const bool a_long = a.number == 0 && signers[a.signer].rest, b_long = b.number == 0 && signers[b.signer].rest;
+    if (a_long != b_long) return b_long;
+    if (a_long) order = std::memcmp(signers[a.signer].rest->b, signers[b.signer].rest->b, 32);
+    if (order != 0) return order < 0;
+    return a.signer != b.signer ? a.signer < b.signer : a.number < b.number;
+  }
+};
 
 // The smallest `limit` ballots seen, in twice the room.
 class Smallest {
  public:
-  explicit Smallest(size_t limit) : limit_(limit) {}
+  Smallest(size_t limit, Before before) : limit_(limit), before_(before) {}
   void add(const Ballot& ballot) {
     kept_.push_back(ballot);
     if (kept_.size() >= 2 * limit_ + 64) cut();
   }
   std::vector<Ballot> sorted() {
     cut();
-    std::sort(kept_.begin(), kept_.end());
+    std::sort(kept_.begin(), kept_.end(), before_);
     return std::move(kept_);
   }
 
  private:
   void cut() {
     if (kept_.size() <= limit_) return;
-    std::nth_element(kept_.begin(), kept_.begin() + static_cast<ptrdiff_t>(limit_), kept_.end());
+    std::nth_element(kept_.begin(), kept_.begin() + static_cast<ptrdiff_t>(limit_), kept_.end(), before_);
     kept_.resize(limit_);
   }
   size_t limit_;
+  Before before_;
   std::vector<Ballot> kept_;
 };
 
@@ -48,7 +58,7 @@ class Smallest {
 std::vector<std::vector<Address>> build_quorums(const std::vector<RegisteredSigner>& signers, const QuorumRules& rules) {
   const size_t rows = rules.encoded_slices, quorums_max = rules.quorums_max;
   // Only the ballots that fill whole quorums matter; the tail quorum is formed only when there are fewer than that.
-  Smallest smallest(rows * quorums_max);
+  Smallest smallest(rows * quorums_max, Before{signers});
   uint64_t total = 0;
 
   // Chains of hashes side by side: a finished chain makes room for the next signer.
@@ -86,9 +96,15 @@ std::vector<std::vector<Address>> build_quorums(const std::vector<RegisteredSign
       values.pop_back();
       // The chain moved here has not had its turn: it is the next one looked at.
     }
-    std::vector<Hash32> previous = values;
+    std::vector<Fixed<64>> previous(values.size());
     std::vector<Bytes> inputs(values.size());
-    for (size_t i = 0; i < values.size(); ++i) inputs[i] = as_bytes(previous[i]);
+    for (size_t i = 0; i < values.size(); ++i) {
+      std::memcpy(previous[i].b, values[i].b, 32);
+      const std::optional<Hash32>& rest = signers[chains[i].signer].rest;
+      const bool is_long = chains[i].next == 1 && rest;
+      if (is_long) std::memcpy(previous[i].b + 32, rest->b, 32);
+      inputs[i] = {previous[i].b, is_long ? size_t{64} : size_t{32}};
+    }
     if (!inputs.empty()) keccak256::hash_many(inputs.data(), inputs.size(), values[0].b);
   }
 

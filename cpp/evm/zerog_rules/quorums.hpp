@@ -1,6 +1,7 @@
 // How the signers registered for an epoch become quorums.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "common/digest.hpp"
@@ -17,6 +18,8 @@ struct RegisteredSigner {
   Address signer;
   Hash32 registration;  // keccak256 of the registration signature: the value of the first ballot
   uint64_t votes;       // capped here
+  // Version 2, whose first ballot is the signature itself: its x is `registration`, its y is here.
+  std::optional<Hash32> rest = std::nullopt;
 };
 
 // One list of `encoded_slices` rows a quorum. Ballot j of a signer has the registration hash hashed j times as its value; all

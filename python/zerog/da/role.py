@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from google.protobuf.descriptor import ServiceDescriptor
@@ -33,6 +34,7 @@ class GrpcPort:
         services: methods by the service that they are of.
         told: gets ``host:port`` when it answers.
         observe: told of every call.
+        place: what a call holds while it is answered, by the caller's address; raises when there are too many of them.
     """
 
     name = "grpc"
@@ -40,8 +42,9 @@ class GrpcPort:
     def __init__(
         self, services: Mapping[ServiceDescriptor, Mapping[str, Unary]], host: str, port: int, told: Callable[[str], None], *,
         receive_bytes_max: int, calls_max: int, observe: Observe | None = None,
+        place: Callable[[str], AbstractContextManager[None]] = lambda ip: nullcontext(),
     ) -> None:  # fmt: skip
-        handlers = [service(descriptor, methods, observe=observe) for descriptor, methods in services.items()]
+        handlers = [service(descriptor, methods, observe=observe, place=place) for descriptor, methods in services.items()]
         self._host, self._told = host, told
         self._server = GrpcServer(
             handlers[0], host, port, receive_bytes_max=receive_bytes_max, calls_max=calls_max, more=handlers[1:],

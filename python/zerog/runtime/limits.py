@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Generic, TypeVar
 
 from zerog.errors import Exhausted, TimedOut
@@ -51,6 +51,57 @@ class BoundedQueue(Generic[_T]):
         taken = list(self._items)
         self._items.clear()
         return taken
+
+
+class Shares:
+    """Room of a fixed size that strangers fill together: one of them has at most as much as is free, so whoever comes new finds
+    room. One alone gets half of it, two a third each. No name is kept of those who have nothing here. Not for several threads.
+
+    Args:
+        size_max: of all together.
+        what: the plural of what is counted, for sentences.
+    """
+
+    def __init__(self, size_max: int, what: str) -> None:
+        self.size_max, self.what = size_max, what
+        self.size = 0
+        self._held: dict[str, int] = {}
+
+    def held(self, who: str) -> int:
+        return self._held.get(who, 0)
+
+    def check(self, who: str, size: int = 1) -> None:
+        """Whether there is room for more of somebody's; ``""`` is ourselves, who may fill all of it.
+
+        Raises:
+            Exhausted: no room for anybody, or this one's share is used up.
+        """
+        free = self.size_max - self.size
+        if size > free:
+            raise Exhausted(f"the queue is full: {self.size} {self.what} wait, of at most {self.size_max}")
+        held = self.held(who)
+        if who and held and held + size > free:
+            raise Exhausted(f"{held} {self.what} of {who} wait already; a client has at most as many as are free, {free} now")
+
+    def add(self, who: str, size: int = 1) -> None:
+        self.size += size
+        self._held[who] = self.held(who) + size
+
+    def remove(self, who: str, size: int = 1) -> None:
+        self.size -= size
+        self._held[who] -= size
+        if not self._held[who]:
+            del self._held[who]
+
+    @contextmanager
+    def holding(self, who: str) -> Iterator[None]:
+        """A place for the time of the block; ``Exhausted`` as ``check``."""
+        self.check(who)
+        self.add(who)
+        try:
+            yield
+        finally:
+            self.remove(who)
 
 
 class TokenBucket:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
@@ -73,12 +73,14 @@ def service(
     *,
     stream_timeout_s: float = 60,
     observe: Observe | None = None,
+    place: Callable[[str], AbstractContextManager[None]] = lambda ip: nullcontext(),
 ) -> grpc.GenericRpcHandler:
     """The methods of a service, by the names in its descriptor; each must be there.
 
     Args:
         stream_timeout_s: a stream that the caller does not read to its end in this time is closed.
         observe: told of unary calls.
+        place: what a unary call holds while it is answered; raises when its address has too many.
     """
     handlers: dict[str, Any] = {}
     for method in descriptor.methods:
@@ -87,7 +89,7 @@ def service(
             answer = _stream(method, function, stream_timeout_s)
             handlers[method.name] = grpc.unary_stream_rpc_method_handler(answer)
         else:
-            handlers[method.name] = grpc.unary_unary_rpc_method_handler(_unary(method, function, observe))
+            handlers[method.name] = grpc.unary_unary_rpc_method_handler(_unary(method, function, observe, place))
     return grpc.method_handlers_generic_handler(descriptor.full_name, handlers)
 
 
@@ -105,13 +107,15 @@ def _parse(method: MethodDescriptor, body: bytes) -> Message:
     return message
 
 
-def _unary(method: MethodDescriptor, function: Any, observe: Observe | None = None) -> Any:
+def _unary(
+    method: MethodDescriptor, function: Any, observe: Observe | None, place: Callable[[str], AbstractContextManager[None]]
+) -> Any:
     async def answer(body: bytes, context: Any) -> bytes:
         caller = _caller(context)
         began, status = time.monotonic(), "CANCELLED"
         try:
-            request = _parse(method, body)
-            reply: bytes = (await function(request, caller)).SerializeToString()
+            with place(caller.ip):
+                reply: bytes = (await function(_parse(method, body), caller)).SerializeToString()
             status = "OK"
         except Exception as error:
             code, text = _status(error, method.name)

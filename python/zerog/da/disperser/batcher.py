@@ -1,5 +1,6 @@
 """Blobs from the queue to the chain: encoded, announced, signed, recorded. One tick looks at every blob and starts what is due.
 
+Every stage takes each client's oldest blob before anybody's second, so that a flood of one client delays the others little.
 Every step is on the disk before the next begins, and a blob's place is read from there: what is announced from its entry, what
 is on its way from the outbox. Only encodings live in memory; after a restart they are made again, bit for bit. So a disperser
 that was killed at any moment goes on where it was, and pays for no blob twice. Source: da.md §3.1.
@@ -114,6 +115,7 @@ class Batcher:
         self._lane, self._geometry, self._numbers, self._now_s = lane, geometry, numbers, now_s
         self._pace = Pace() if pace is None else pace
         self._works: dict[bytes, _Work] = {}
+        self._turns: dict[bytes, int] = {}
         self._encoding: set[bytes] = set()
         self._signing: dict[bytes, BlobRecord] = {}
         self._driven: set[int] = set()
@@ -150,6 +152,7 @@ class Batcher:
                 tasks.start(self._drive(intent), "da.drive")
         idle = [work for work in self._works.values() if not work.busy and now >= work.rests_until_s]
         idle = [work for work in idle if work.id not in on_way[COMMIT]]
+        idle.sort(key=lambda work: self._turns.get(work.id, 0))
         self._start_encoding(tasks, sorted(idle, key=lambda work: not work.announced))
         ready = [work for work in idle if work.encoding is not None and work.id not in on_way[UPLOAD]]
         self._start_upload(tasks, [work for work in ready if not work.announced], now)
@@ -161,6 +164,7 @@ class Batcher:
 
     def _refresh(self, now: float) -> None:
         entries = {entry.request_id: entry for entry in self._queue.waiting(Status.PROCESSING)}
+        self._turns = {request_id: turn for turn, request_id in enumerate(entries)}
         for request_id in [known for known in self._works if known not in entries]:
             del self._works[request_id]
         for request_id, entry in entries.items():

@@ -16,12 +16,13 @@ from typing import Any, Final
 import msgspec
 
 from zerog.da import packing
-from zerog.da.disperser.queue import BlobQueue, Entry, Status
+from zerog.da.disperser.queue import BlobQueue, Entry, Status, in_turn
 from zerog.da.packing import Packer, Placement, Prover
 from zerog.errors import Corrupt, Exhausted, InvalidInput, NotFound, ZerogError
 from zerog.primitives import blob
 from zerog.primitives.blob import Geometry
 from zerog.runtime import log
+from zerog.runtime.limits import Shares
 from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_grpc import Caller, Unary
 from zerog.store.kv import Batch, Kv
@@ -33,6 +34,8 @@ SERVICE: Final = da_packer_pb2.DESCRIPTOR.services_by_name["Packer"]
 FAMILIES: Final = {"da_item": False, "da_item_waiting": True, "da_pack": False, "da_item_proof": False}
 """Column families: items by id, the bytes of those that wait, the items of a pack by its request id, proofs by item id."""
 ITEM_ID_BYTES: Final = 8 + 32
+CLIENT: Final = "packs"
+"""Whose packs are in the queue: together they have a client's share of it."""
 TICK_S: Final = 0.1
 _PAUSE_S: Final = 1.0
 
@@ -43,6 +46,7 @@ class Item(msgspec.Struct, frozen=True, array_like=True):
     size_bytes: int
     pack: bytes = b""
     leaf: int = 0
+    client: str = ""
 
 
 class Packs:
@@ -58,38 +62,50 @@ class Packs:
         self, kv: Kv, queue: BlobQueue, geometry: Geometry, *, count_max: int = 65_536, bytes_max: int = 64 << 20,
         wait_ns: int = 2 * 10**9,
     ) -> None:  # fmt: skip
-        self._kv, self._queue, self._geometry = kv, queue, geometry
-        self._count_max, self._bytes_max, self._wait_ns = count_max, bytes_max, wait_ns
+        self._kv, self._queue, self._geometry, self._wait_ns = kv, queue, geometry, wait_ns
         self._lock = threading.Lock()
         self._proving = threading.Lock()
-        self._waiting = {item_id: len(data) for item_id, data in kv.scan("da_item_waiting")}
-        self._bytes = sum(self._waiting.values())
+        self._waiting: dict[bytes, Item] = {}
+        self._count, self._bytes = Shares(count_max, "items"), Shares(bytes_max, "bytes of items")
+        for item_id, _ in kv.scan("da_item_waiting"):
+            packed = kv.get("da_item", item_id)
+            if packed is None:
+                raise Corrupt(f"item 0x{item_id.hex()}: its entry is gone")
+            self._enter(item_id, _item(packed))
 
     def __len__(self) -> int:
         """Items that wait."""
         return len(self._waiting)
 
-    def put(self, data: bytes, now_ns: int) -> bytes:
+    def _enter(self, item_id: bytes, item: Item) -> None:
+        self._waiting[item_id] = item
+        self._count.add(item.client)
+        self._bytes.add(item.client, item.size_bytes)
+
+    def put(self, data: bytes, now_ns: int, client: str = "") -> bytes:
         """Take an item; it is on the disk when this returns its id.
 
+        Args:
+            client: who gave it, for the shares of what may wait.
+
         Raises:
-            InvalidInput: no bytes, or more than a pack holds. Exhausted: too many items wait.
+            InvalidInput: no bytes, or more than a pack holds. Exhausted: too many items wait, or too many of this client.
         """
         limit = packing.item_size_bytes_max(self._geometry)
         if not 0 < len(data) <= limit:
             raise InvalidInput(f"item: expected 1 to {limit} bytes, found {len(data)}")
         digest = hashlib.sha256(data).digest()
         with self._lock:
-            if len(self._waiting) >= self._count_max or self._bytes + len(data) > self._bytes_max:
-                raise Exhausted(f"too many items wait: {len(self._waiting)} of {self._bytes} bytes")
+            self._count.check(client)
+            self._bytes.check(client, len(data))
             while self._kv.get("da_item", item_id := now_ns.to_bytes(8, "big") + digest) is not None:
                 now_ns += 1
             batch = Batch()
-            batch.put("da_item", item_id, msgspec.msgpack.encode(Item(len(data))))
+            item = Item(len(data), client=client)
+            batch.put("da_item", item_id, msgspec.msgpack.encode(item))
             batch.put("da_item_waiting", item_id, data)
             self._kv.write(batch)
-            self._waiting[item_id] = len(data)
-            self._bytes += len(data)
+            self._enter(item_id, item)
             return item_id
 
     def close(self, now_ns: int) -> Entry | None:
@@ -116,17 +132,19 @@ class Packs:
                     batch.put("da_item", item_id, msgspec.msgpack.encode(item))
                     batch.delete("da_item_waiting", item_id)
 
-            entry = self._queue.put(packer.data(), now_ns, also)
+            entry = self._queue.put(packer.data(), now_ns, also, client=CLIENT)
             for item_id in chosen:
-                self._bytes -= self._waiting.pop(item_id)
+                item = self._waiting.pop(item_id)
+                self._count.remove(item.client)
+                self._bytes.remove(item.client, item.size_bytes)
             return entry
 
     def _choose(self) -> tuple[list[bytes], bool]:
-        """The oldest items that fit one matrix, and whether nothing more would fit."""
+        """Items that fit one matrix, each client's oldest before anybody's second, and whether nothing more would fit."""
         left = packing.capacity_leaves(self._geometry)
         chosen: list[bytes] = []
-        for item_id in sorted(self._waiting):
-            leaves = packing.leaves_of(self._waiting[item_id], self._geometry)
+        for item_id in in_turn(sorted(self._waiting), lambda one: self._waiting[one].client):
+            leaves = packing.leaves_of(self._waiting[item_id].size_bytes, self._geometry)
             if leaves > left:
                 return chosen, True
             left -= leaves
@@ -198,18 +216,18 @@ class PackerServer:
 
     Args:
         lane: threads for the disk. proving: threads for encodings.
-        takes: whether an address may hand over another item now.
+        takes: whether an address may hand over another item now. client_of: whose share an address uses.
         free: raises ``Exhausted`` when the disk is nearly full.
         taken: told of each pack that was put into the queue.
     """
 
     def __init__(
         self, packs: Packs, lane: Offload, proving: Offload, *, takes: Callable[[str], bool] = lambda ip: True,
-        free: Callable[[], None] = lambda: None, taken: Callable[[], None] = lambda: None,
-        now_ns: Callable[[], int] = time.time_ns,
+        client_of: Callable[[str], str] = lambda ip: ip, free: Callable[[], None] = lambda: None,
+        taken: Callable[[], None] = lambda: None, now_ns: Callable[[], int] = time.time_ns,
     ) -> None:  # fmt: skip
         self._packs, self._lane, self._proving = packs, lane, proving
-        self._takes, self._free, self._taken, self._now_ns = takes, free, taken, now_ns
+        self._takes, self._client_of, self._free, self._taken, self._now_ns = takes, client_of, free, taken, now_ns
 
     def methods(self) -> dict[str, Unary]:
         return {"DisperseItem": self._disperse, "GetItem": self._get}
@@ -228,12 +246,12 @@ class PackerServer:
     async def _disperse(self, request: Any, caller: Caller) -> da_packer_pb2.DisperseItemReply:
         if not self._takes(caller.ip):
             raise Exhausted("request ratelimited")
-        item_id = await self._lane.run(self._take, request.data)
+        item_id = await self._lane.run(self._take, request.data, self._client_of(caller.ip))
         return da_packer_pb2.DisperseItemReply(item_id=item_id)
 
-    def _take(self, data: bytes) -> bytes:
+    def _take(self, data: bytes, client: str) -> bytes:
         self._free()
-        return self._packs.put(data, self._now_ns())
+        return self._packs.put(data, self._now_ns(), client)
 
     async def _get(self, request: Any, caller: Caller) -> da_packer_pb2.GetItemReply:
         if len(request.item_id) != ITEM_ID_BYTES:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from zerog.da.api import BlobRecord
-from zerog.errors import Conflict, Corrupt, Exhausted, InvalidInput, NotFound
+from zerog.errors import Conflict, Corrupt, InvalidInput, NotFound
+from zerog.runtime.limits import Shares
 from zerog.store.kv import Batch, Kv
-from zerog.wire.da_ids import make_request_id, record_key
+from zerog.wire.da_ids import make_request_id, parse_request_id, record_key
+
+_T = TypeVar("_T")
 
 FAMILIES: Final = {"da_request": False, "da_record": False, "da_data": True, "da_intent": False, "da_misc": False}
 """Column families of a disperser's database: steps by request id, request ids by what the chain calls a blob, the data,
@@ -45,7 +48,7 @@ _NEXT: Final = {
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """One blob's place in the queue. Hashes and ids are empty until they are known."""
+    """One blob's place in the queue. Hashes and ids are empty until they are known; ``client`` is empty for our own."""
 
     request_id: bytes
     size_bytes: int
@@ -59,6 +62,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     commit_tx: bytes = b""
     commit_block: int = 0
     reason: str = ""
+    client: str = ""
 
     @property
     def record(self) -> BlobRecord:
@@ -66,56 +70,88 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
         return BlobRecord(self.epoch, self.quorum_id, self.data_root)
 
 
+def in_turn(given: Iterable[_T], client_of: Callable[[_T], str]) -> list[_T]:
+    """The first of each client, then the second of each, and so on: who sends many waits for those who send few."""
+    turns: dict[str, int] = {}
+    ranked = []
+    for one in given:
+        client = client_of(one)
+        turn = turns[client] = turns.get(client, -1) + 1
+        ranked.append((turn, one))
+    return [one for _, one in sorted(ranked, key=lambda pair: pair[0])]
+
+
 class BlobQueue:
     """The queue of one disperser. Threads may share it.
 
     Args:
         kv: an open database with ``FAMILIES``.
-        count_max, bytes_max: of blobs that are neither finalized nor given up; one more is refused.
+        count_max, bytes_max: of blobs that are neither finalized nor given up; one more is refused. A client has at most as
+            much of each as is free.
         retries_max: failures of one blob before it is given up.
     """
 
     def __init__(self, kv: Kv, *, count_max: int = 256, bytes_max: int = 2 << 30, retries_max: int = 2) -> None:
-        self._kv, self._count_max, self._bytes_max, self._retries_max = kv, count_max, bytes_max, retries_max
+        self._kv, self._retries_max = kv, retries_max
         self._lock = threading.Lock()
         self._open: dict[bytes, Entry] = {}
+        self._count, self._bytes = Shares(count_max, "blobs"), Shares(bytes_max, "bytes of blobs")
+        self._sent: dict[tuple[str, bytes], bytes] = {}
         for _, packed in kv.scan("da_request"):
             entry = _unpack(packed)
             if entry.status in (Status.PROCESSING, Status.CONFIRMED):
-                self._open[entry.request_id] = entry
-        self._bytes = sum(entry.size_bytes for entry in self._open.values())
+                self._enter(entry)
 
     def __len__(self) -> int:
         return len(self._open)
 
     @property
     def size_bytes(self) -> int:
-        return self._bytes
+        return self._bytes.size
 
-    def put(self, data: bytes, requested_at_ns: int, also: Callable[[Entry, Batch], None] = lambda entry, batch: None) -> Entry:
+    def put(
+        self, data: bytes, requested_at_ns: int, also: Callable[[Entry, Batch], None] | None = None, *, client: str = ""
+    ) -> Entry:
         """Take a blob; it is on the disk when this returns.
 
         Args:
             also: adds to the write that takes it.
+            client: who gave it. What it gives again while the first is on its way is that blob, encoded and paid for once.
 
         Raises:
-            Exhausted: the queue is full.
+            Exhausted: the queue is full, or the client's share of it.
         """
         digest = hashlib.sha256(data).digest()
         with self._lock:
-            if len(self._open) >= self._count_max or self._bytes + len(data) > self._bytes_max:
-                raise Exhausted(f"the queue is full: {len(self._open)} blobs of {self._bytes} bytes wait")
+            if also is None and client and (known := self._sent.get((client, digest))) is not None:
+                return self._open[known]
+            self._count.check(client)
+            self._bytes.check(client, len(data))
             while self._kv.get("da_request", request_id := make_request_id(digest, requested_at_ns)) is not None:
                 requested_at_ns += 1  # the same data at the same moment is still another request
-            entry = Entry(request_id, len(data), requested_at_ns)
+            entry = Entry(request_id, len(data), requested_at_ns, client=client)
             batch = Batch()
             batch.put("da_data", request_id, data)
             batch.put("da_request", request_id, msgspec.msgpack.encode(entry))
-            also(entry, batch)
+            if also is not None:
+                also(entry, batch)
             self._kv.write(batch)
-            self._open[request_id] = entry
-            self._bytes += len(data)
+            self._enter(entry)
             return entry
+
+    def _enter(self, entry: Entry) -> None:
+        self._open[entry.request_id] = entry
+        self._count.add(entry.client)
+        self._bytes.add(entry.client, entry.size_bytes)
+        if entry.client:
+            self._sent[entry.client, _digest_of(entry)] = entry.request_id
+
+    def _leave(self, entry: Entry) -> None:
+        del self._open[entry.request_id]
+        self._count.remove(entry.client)
+        self._bytes.remove(entry.client, entry.size_bytes)
+        if self._sent.get((entry.client, _digest_of(entry))) == entry.request_id:
+            del self._sent[entry.client, _digest_of(entry)]
 
     def get(self, request_id: bytes) -> Entry:
         """
@@ -131,10 +167,11 @@ class BlobQueue:
         return _unpack(packed)
 
     def waiting(self, status: Status) -> list[Entry]:
-        """Blobs of a status that is not final, the oldest first."""
+        """Blobs of a status that is not final, each client in its turn."""
         with self._lock:
             found = [entry for entry in self._open.values() if entry.status == status]
-        return sorted(found, key=lambda entry: (entry.requested_at_ns, entry.request_id))
+        found.sort(key=lambda entry: (entry.requested_at_ns, entry.request_id))
+        return in_turn(found, lambda entry: entry.client)
 
     def data(self, request_id: bytes) -> bytes:
         found = self._kv.get("da_data", request_id)
@@ -179,8 +216,7 @@ class BlobQueue:
         if after.status in (Status.PROCESSING, Status.CONFIRMED):
             self._open[after.request_id] = after
         else:
-            del self._open[after.request_id]
-            self._bytes -= after.size_bytes
+            self._leave(after)
 
     def failed(self, entry: Entry, reason: str, *, status: Status = Status.FAILED) -> Entry:
         """A step failed: the blob is tried again from its last step, or given up with ``status`` after too many failures."""
@@ -213,6 +249,10 @@ class BlobQueue:
                     break
             self._kv.write(batch)
         return count
+
+
+def _digest_of(entry: Entry) -> bytes:
+    return parse_request_id(entry.request_id).blob_hash
 
 
 def _leads(entry: Entry, changes: Mapping[str, Any]) -> bool:

@@ -80,6 +80,10 @@ class DisperserServer:
         """Whether an address may hand over another blob now; if so, that counts as one."""
         return self._writes.takes(ip)
 
+    def client_of(self, ip: str) -> str:
+        """Whose share of the queue an address uses; empty for those that are not limited."""
+        return "" if self._writes.exempts(ip) else ip
+
     def methods(self) -> dict[str, Unary]:
         return {
             "DisperseBlob": _unknown(self._disperse),
@@ -95,13 +99,13 @@ class DisperserServer:
             raise InvalidInput("blob size must be greater than 0")
         if not self._writes.takes(caller.ip):
             raise InvalidInput("request ratelimited")
-        entry = await self._lane.run(self._take, request.data)
+        entry = await self._lane.run(self._take, request.data, self.client_of(caller.ip))
         self._taken()
         return da_disperser_pb2.DisperseBlobReply(result=da_disperser_pb2.PROCESSING, request_id=entry.request_id)
 
-    def _take(self, data: bytes) -> Entry:
+    def _take(self, data: bytes, client: str) -> Entry:
         self._free()
-        return self._queue.put(data, self._now_ns())
+        return self._queue.put(data, self._now_ns(), client=client)
 
     async def _status(self, request: Any, caller: Caller) -> da_disperser_pb2.BlobStatusReply:
         if not request.request_id:
@@ -136,8 +140,11 @@ class _Limiter:
         self._per_minute, self._allowed, self._now_s = per_minute, allowed, now_s
         self._callers: OrderedDict[str, TokenBucket] = OrderedDict()
 
+    def exempts(self, ip: str) -> bool:
+        return any(part in ip for part in self._allowed)
+
     def takes(self, ip: str) -> bool:
-        if not self._per_minute or any(part in ip for part in self._allowed):
+        if not self._per_minute or self.exempts(ip):
             return True
         bucket = self._callers.pop(ip, None) or TokenBucket(self._per_minute / 60, 1, self._now_s)
         self._callers[ip] = bucket

@@ -38,6 +38,7 @@ from zerog.runtime import disk, log, metrics, process
 from zerog.runtime.config import Config, DaDisperserConfig
 from zerog.runtime.eth import known_chain, open_eth
 from zerog.runtime.key import Key
+from zerog.runtime.limits import Shares
 from zerog.runtime.node import Node
 from zerog.runtime.offload import Offload
 from zerog.runtime.rpc_grpc import GrpcClient
@@ -134,11 +135,14 @@ async def serve(config: Config, ready: Callable[[Endpoints], None] = lambda endp
             rates=Rates(given.writes_per_minute, given.reads_per_minute, given.unlimited), retriever=retriever,
             retrieve_timeout_s=given.retriever_timeout_s, free=free, taken=batcher.wake,
         )  # fmt: skip
-        packer = PackerServer(packs, lane, checks, takes=server.takes_write, free=free, taken=batcher.wake)
+        packer = PackerServer(
+            packs, lane, checks, takes=server.takes_write, client_of=server.client_of, free=free, taken=batcher.wake
+        )  # fmt: skip
+        calls = Shares(given.calls_max, "calls")
         port = role.GrpcPort(
             {SERVICE: server.methods(), PACKER: packer.methods()}, given.host, given.port,
             partial(setattr, endpoints, "address"), receive_bytes_max=given.receive_bytes_max, calls_max=given.calls_max,
-            observe=numbers.observe,
+            observe=numbers.observe, place=lambda ip: calls.holding(server.client_of(ip)),
         )  # fmt: skip
         watch = role.Watch(lambda: kv.broken, lambda: numbers.items.set(len(packs)))
         services: list[Service] = [_Pipeline(batcher, finalizer, packer), port, watch]

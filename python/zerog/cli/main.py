@@ -42,13 +42,14 @@ def _storage(to: typer.Typer) -> None:
 
 def _da(to: typer.Typer) -> None:
     from zerog.cli import da as da_commands
-    from zerog.cli import da_params, da_read, da_roles
+    from zerog.cli import da_pack, da_params, da_read, da_roles
 
     da = typer.Typer(no_args_is_help=True, help="Data availability.")
     da.add_typer(da_params.app, name="params")
     da_roles.add_to(da)
     da_commands.add_to(da)
     da_read.add_to(da)
+    da_pack.add_to(da)
     to.add_typer(da, name="da")
 
 

@@ -98,6 +98,20 @@ class Retriever:
         """
         return await self._lane.run((await self.encoded(record, told)).data)
 
+    async def rows(self, record: BlobRecord, wanted: range) -> dict[int, bytes]:
+        """Those of some rows that their signers gave in the time of one call; the caller has to prove them.
+
+        Raises:
+            NotFound: no such quorum.
+        """
+        quorum = await self._directory.quorum(record.epoch, record.quorum_id)
+        async with AsyncExitStack() as stack:
+            hunt = _Hunt(record, quorum, self._geometry, self._asking, self._lane, self._told, lambda rows, need: None)
+            stack.push_async_callback(hunt.close)
+            hunt.start(wanted.start, wanted.stop)
+            await hunt.wait(len(wanted), self._asking.call_timeout_s)
+            return dict(hunt.rows)
+
     async def encoded(self, record: BlobRecord, told: Progress = lambda rows, need: None) -> EncodedBlob:
         """The whole encoded blob; as ``retrieve``."""
         try:

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from zerog.contracts import da_entrance
 from zerog.da.api import BlobRecord
 from zerog.da.chain import ChainDirectory, ReadingChain, entrance_of, find_blob
 from zerog.da.light import ChainCommitments, Sampler, Sampling, Verdict
 from zerog.da.parameters import open_parameters
 from zerog.da.retriever import Asking, Progress, Retriever
 from zerog.errors import InvalidInput
+from zerog.primitives.blob import MAINNET, Geometry
 from zerog.runtime.config import DaChainConfig, DaParamsConfig
 from zerog.runtime.eth import open_eth
 from zerog.runtime.offload import Offload
@@ -59,6 +61,11 @@ class Reader:
         """
         return await self.retriever.retrieve(record, told)
 
+    async def is_recorded(self, record: BlobRecord) -> bool:
+        """Whether a final block of the chain records the commitment of a blob."""
+        call = da_entrance.commitment_exists(record.data_root, record.epoch, record.quorum_id)
+        return await self.chain.ask(self.entrance, call)
+
     async def sample(self, record: BlobRecord, parameters: Path, *, rows: int = 0, allow_insecure: bool = False) -> Verdict:
         """Whether a blob is available, from some random rows of it.
 
@@ -75,12 +82,15 @@ class Reader:
 
 
 @asynccontextmanager
-async def open_reader(rpc_url: str, *, entrance: str = "", asking: Asking | None = None) -> AsyncIterator[Reader]:
+async def open_reader(
+    rpc_url: str, *, entrance: str = "", asking: Asking | None = None, geometry: Geometry = MAINNET
+) -> AsyncIterator[Reader]:
     """A reader over a chain's node.
 
     Args:
         entrance: address of the entrance contract; that of a local network by default.
         asking: bounds of one retrieval.
+        geometry: the network's; others are for tests.
 
     Raises:
         ConfigError: no URL, no address.
@@ -91,4 +101,4 @@ async def open_reader(rpc_url: str, *, entrance: str = "", asking: Asking | None
         with Offload(_THREADS, name="da") as lane:
             chain = ReadingChain(eth)
             directory = ChainDirectory(chain)
-            yield Reader(chain, address, directory, Retriever(directory, lane, asking=asking), lane)
+            yield Reader(chain, address, directory, Retriever(directory, lane, asking=asking, geometry=geometry), lane)

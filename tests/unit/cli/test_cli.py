@@ -84,7 +84,7 @@ def test_the_nouns_and_verbs_that_people_were_promised() -> None:
     storage kv run; storage kv status; storage kv access; storage kv result;
     storage durability; storage repair; storage repair-service;
     da params dev; da params check; da params get; da params build; da signer run; da encoder run; da retriever run;
-    da light run; da retrieve; da sample;
+    da light run; da retrieve; da sample; da pack; da item; da unpack;
     da disperser run; da disperse; da status; compute run;
     compute list; compute chat; compute key; compute revoke; compute verify; compute account deposit;
     compute account retrieve; compute account transfer; compute account refund; compute account show;

@@ -237,3 +237,61 @@ def _with_another_key(home: Path) -> Path:
     """The directory of one account must not be taken for another's: the disperser refuses to start."""
     (home / "payer.key").write_text(node_kit.KEYS[5].hex())
     return home
+
+
+def test_many_files_as_one_blob_by_the_command_line(tmp_path: Path) -> None:
+    """Packed and proven by hand, unpacked by the root alone, and packed by the disperser."""
+    small = ("--geometry", "8x4")
+
+    async def work() -> None:
+        async with network_kit.network(tmp_path / "chain") as net, running(net, tmp_path) as up:
+            chain = ("--rpc", net.node.endpoints.http_url)
+            files = {"a.txt": b"few", "b.bin": bytes(range(250)), "c": b"!"}
+            paths = [tmp_path / name for name in files]
+            for path in paths:
+                path.write_bytes(files[path.name])
+            receipt, out = tmp_path / "receipt.json", tmp_path / "out"
+            given = ("da", "pack", *map(str, paths), "--receipt", str(receipt), "--disperser", up.address, *small)
+            code, told, error = await zerog(*given, "--json")
+            assert (code, error) == (0, "")
+            value = json.loads(told)
+            assert [one["name"] for one in value["items"]] == list(files)
+            assert len(value["storage_roots"]) == len(await net.paid()) == 1
+            code, _, error = await zerog(*given)
+            assert code == 1
+            assert "exists" in error
+
+            code, told, error = await zerog("da", "item", str(receipt), "b.bin", "-o", str(out), *chain, "--json")
+            assert (code, error) == (0, "")
+            found = json.loads(told)
+            assert (found["rows"], found["verified"], found["storage_root"]) == (3, True, value["storage_roots"][0])
+            assert out.read_bytes() == files["b.bin"]
+            assert (await zerog("da", "item", str(receipt), "a.txt", *chain))[:2] == (0, "few")
+
+            folder, anew = tmp_path / "folder", tmp_path / "anew.json"
+            root = value["storage_roots"][0]
+            unpack = ("da", "unpack", root, "-o", str(folder), "--receipt", str(anew), *small, *chain)
+            code, told, error = await zerog(*unpack)
+            assert (code, error) == (0, "")
+            assert "3 items" in told
+            assert [path.read_bytes() for path in sorted(folder.iterdir())] == list(files.values())
+            assert (await zerog("da", "item", str(anew), "item-3", *chain))[:2] == (0, "!")
+
+            unknown = receipt.read_text().replace(root, "0x" + "12" * 32)
+            (tmp_path / "unknown.json").write_text(unknown)
+            for arguments, wanted, words in (
+                (("da", "item", str(tmp_path / "unknown.json"), "c", *chain), 1, "records no commitment"),
+                (("da", "item", str(receipt), "d", *chain), 1, "no item"),
+                (("da", "item", str(paths[0]), *chain), 2, "receipt"),
+                (("da", "pack", str(paths[0]), str(paths[0]), "--receipt", str(out) + "2", *small), 2, "this name"),
+                (("da", "pack", str(paths[0]), "--receipt", str(out) + "2", "--geometry", "8x5"), 2, "geometry"),
+            ):
+                code, _, error = await zerog(*arguments)
+                assert (code, words in error) == (wanted, True), error
+
+            shared = tmp_path / "shared.json"
+            given = ("da", "pack", str(paths[0]), str(paths[2]), "--share", "--receipt", str(shared), *small)
+            assert (await zerog(*given, "--disperser", up.address))[0] == 0
+            assert (await zerog("da", "item", str(shared), "c", *chain))[:2] == (0, "!")
+
+    asyncio.run(work())

@@ -97,8 +97,16 @@ def chain_config(net: Network) -> dict[str, Any]:
             "repeatedTimestamps": True,
             "gasLimitMin": net.gas_limit_min,
             **({"stakingForkTime": net.staking_fork_time} if net.staking_fork_time else {}),
+            **_da_signers(net.da),
         },
     }
+
+
+def _da_signers(da: DAParameters | None) -> dict[str, Any]:
+    """The rules of DASigners, where they are not those of this chain."""
+    if da is None or da.signers_version == 3:
+        return {}
+    return {"daSigners": {"version": da.signers_version, "epochBlocks": da.epoch_blocks}}
 
 
 def genesis_id(net: Network) -> bytes:

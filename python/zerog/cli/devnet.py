@@ -78,6 +78,12 @@ def up(
         bool | None,
         typer.Option("--da/--no-da", help="Data availability; fixed when the network is made.  [default: da]"),
     ] = None,
+    da_signers_version: Annotated[
+        int | None,
+        typer.Option(
+            min=2, max=3, help="Rules of the DA signers, 2: the older chain's; fixed when the network is made.  [default: 3]"
+        ),
+    ] = None,
     disperser_port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="DA disperser.  [default: 51001 or any free one]")
     ] = None,
@@ -127,6 +133,7 @@ def up(
         "indexer_port": indexer_port,
         "kv_port": kv_port,
         "da": da,
+        "da_signers_version": da_signers_version,
         "disperser_port": disperser_port,
         "retriever_port": retriever_port,
         "light_port": light_port,

@@ -39,6 +39,10 @@ class Parameters:
     encoded_slices: int
 
 
+PARAMETERS_OF_3: Final = Parameters(30, 102_400, 10, 28_800, 3072)
+"""What ``params()`` answers by version 3 of the rules, on every chain."""
+
+
 @dataclass(frozen=True)
 class SignerDetail:
     """A registered signer: its keys as points (64 and 128 bytes) and the address that others dial."""

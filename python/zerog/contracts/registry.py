@@ -158,11 +158,12 @@ class DAParameters:
     """What the entrance of data availability starts with. Periods are blocks, windows are epochs, prices and rewards wei.
 
     ``signers_version`` is 3 for the DASigners of this chain, whose epochs begin by ``makeEpoch``, and 2 for the older module,
-    whose chain begins them by height. The other values are the published ones.
+    whose chain begins one every ``epoch_blocks``. The other values are the published ones.
     """
 
     entrance: Address = DA_ENTRANCE
     signers_version: int = 3
+    epoch_blocks: int = 5760
     sample_period: int = 30
     target_round_submissions: int = 20
     epoch_window_size: int = 300
@@ -221,7 +222,7 @@ def da_predeploy(owner: Address, da: DAParameters) -> Predeploy:
     """
     if da.signers_version not in (2, 3):
         raise InvalidInput(f"da entrance: expected signers_version 2 or 3, found {da.signers_version}")
-    for name in ("sample_period", "target_round_submissions", "reward_ratio"):
+    for name in ("sample_period", "target_round_submissions", "reward_ratio", "epoch_blocks"):
         if not 1 <= getattr(da, name) < 1 << 64:
             raise InvalidInput(f"da entrance: expected {name} between 1 and 2^64, found {getattr(da, name)}")
     if not 0 <= da.service_fee_rate_bps <= 10_000:

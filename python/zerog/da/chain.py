@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from zerog.contracts import da_entrance, da_signers
 from zerog.contracts.calls import Call
@@ -143,6 +143,22 @@ class SendingChain(ReadingChain):
                     return found
             await asyncio.sleep(POLL_S)
         return None
+
+
+async def signers_version(chain: ReadingChain, said: Literal[0, 2, 3]) -> da_signers.SignersVersion:
+    """Which rules the chain's DASigners has.
+
+    Args:
+        said: what the settings say; 0 asks the chain. The parameters of version 3 are the same wherever it is, those of
+            version 2 are each chain's own.
+
+    Raises:
+        Unavailable, TimedOut, PeerFault: as asking does; PeerFault too where there is no DASigners.
+    """
+    if said:
+        return said
+    found = await chain.ask(DA_SIGNERS, da_signers.parameters())
+    return 3 if found == da_signers.PARAMETERS_OF_3 else 2
 
 
 class ChainDirectory:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from zerog.contracts.registry import DAParameters
+from zerog.errors import InvalidInput
 from zerog.sdk.wallet import Account
 
 SIGNERS: Final = 4
@@ -13,8 +15,14 @@ SIGNER_INDEX: Final = 12
 """Of the first signer's account in the mnemonic; the others follow, then the disperser's."""
 DISPERSER_INDEX: Final = SIGNER_INDEX + SIGNERS
 SIGNER_BALANCE: Final = 23_050 * 10**18
-"""768 votes of 30 0G, and ten for gas: four signers make one quorum of 3072 rows, a quarter of them each."""
+"""768 votes of 30 0G, and ten for gas: four signers make one quorum of 3072 rows, a quarter of them each. By the rules of
+version 2, 1,024 votes of 10 0G, the most there are: two quorums that share rows."""
 DISPERSER_BALANCE: Final = 1_000_000 * 10**18
+
+EPOCH_BLOCKS: Final = 60
+"""Of an epoch by the rules of version 2: half a minute at the usual pace of blocks, which the first start waits for."""
+WINDOW_BLOCKS: Final = 300 * 28_800
+"""Blocks that rows are kept for, by both rules."""
 
 DISPERSER_PORT: Final = 51001
 RETRIEVER_PORT: Final = 34005
@@ -44,6 +52,19 @@ def keys(mnemonic: str) -> dict[str, Account]:
     """The accounts whose keys roles read, by the name of the role."""
     made = {f"da-signer-{index}": signer_account(mnemonic, index) for index in range(SIGNERS)}
     return made | {"da-disperser": disperser_account(mnemonic)}
+
+
+def contracts(signers_version: int) -> DAParameters:
+    """What the contracts and the precompile of the genesis begin with.
+
+    Raises:
+        InvalidInput: no such version.
+    """
+    if signers_version not in (2, 3):
+        raise InvalidInput(f"da-signers-version: expected 2 or 3, found {signers_version}")
+    if signers_version == 3:
+        return DAParameters()
+    return DAParameters(signers_version=2, epoch_blocks=EPOCH_BLOCKS, epoch_window_size=WINDOW_BLOCKS // EPOCH_BLOCKS)
 
 
 def parameters_directory() -> Path:

@@ -45,6 +45,8 @@ class Options:
     """Also lasting: the storage contracts of the genesis have epochs that a miner closes, or one that never ends."""
     da: bool = True
     """Also lasting: the genesis has the signers' stakes."""
+    da_signers_version: int = 3
+    """Also lasting: the rules of the precompile DASigners."""
     compute: bool = True
     """Also lasting: the genesis has the provider's stake."""
 
@@ -61,7 +63,7 @@ class Options:
     tuner_port: int | None = None
 
 
-LASTING: Final = ("chain_id", "mnemonic", "gas_limit", "miner", "da", "compute")
+LASTING: Final = ("chain_id", "mnemonic", "gas_limit", "miner", "da", "da_signers_version", "compute")
 
 SHARDS: Final = ("0/2", "0/2", "1/2", "1/2")
 """Of the storage nodes: two shards, two replicas of each."""
@@ -201,7 +203,10 @@ def network_genesis(options: Options) -> dict[str, Any]:
     """The genesis of the local network; its first account owns the predeployed contracts."""
     people = accounts(options.mnemonic)
     mined = {"storage": MINED} if options.miner else {}
-    net = network("devnet", chain_id=options.chain_id, gas_limit=options.gas_limit, owner=people[0].address, **mined)
+    signers = da.contracts(options.da_signers_version)
+    net = network(
+        "devnet", chain_id=options.chain_id, gas_limit=options.gas_limit, owner=people[0].address, da=signers, **mined
+    )
     payers = [*people, miner_account(options.mnemonic)] if options.miner else people
     balances = {account.address: ACCOUNT_BALANCE for account in payers}
     balances[faucet_account(options.mnemonic).address] = FAUCET_BALANCE
@@ -298,6 +303,7 @@ def _check(options: Options) -> None:
         raise InvalidInput("tuning: a network without compute has no models to tune")
     if options.tuning and not compute.can_tune():
         raise InvalidInput("tuning: the trainer is not installed; pip install 'zerog[tuning]'")
+    da.contracts(options.da_signers_version)
     if not 0 < options.chain_id < 1 << 63:
         raise InvalidInput(f"chain-id: expected a positive number below 2^63, found {options.chain_id}")
     if not 3_000_000 <= options.gas_limit < 1 << 62:

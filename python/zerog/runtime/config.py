@@ -308,7 +308,7 @@ class RepairConfig(_Section, frozen=True):
 class DaChainConfig(_Section, frozen=True):
     endpoint: str = "http://127.0.0.1:8545"
     entrance: str = ""
-    signers_version: Literal[2, 3] = 3
+    signers_version: Literal[0, 2, 3] = 0
     start_block: Count = 0
     page_blocks: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
     final_after_blocks: Count = 0

@@ -251,6 +251,25 @@ def test_four_signers_with_one_quorum_between_them(paths: Paths) -> None:
         assert stat.S_IMODE(paths.key(f"da-signer-{index}").stat().st_mode) == 0o600
 
 
+def test_a_network_made_with_the_older_signers_keeps_them(paths: Paths) -> None:
+    options = prepared(paths, {"da_signers_version": 2})
+    genesis = json.loads(paths.genesis.read_text())
+    assert genesis["config"]["zerog"]["daSigners"] == {"version": 2, "epochBlocks": da.EPOCH_BLOCKS}
+    assert "daSigners" not in topology.network_genesis(Options())["config"]["zerog"]
+    balances = parse(genesis).alloc
+    accounts = [da.signer_account(options.mnemonic, index) for index in range(da.SIGNERS)]
+    assert all((balances[one.address]["balance"] - 10**18) // 10**19 >= 1024 for one in accounts)
+    with pytest.raises(Conflict, match=r"another da-signers-version \(it has 2\)"):
+        prepared(paths, {"da_signers_version": 3})
+    assert prepared(paths, {}).da_signers_version == 2
+    old = json.loads(paths.network.read_text())
+    del old["da_signers_version"]
+    paths.network.write_text(json.dumps(old))
+    assert prepared(paths, {}).da_signers_version == 3
+    with pytest.raises(InvalidInput, match="2 or 3"):
+        topology.choose(Paths(paths.home / "other"), {"da_signers_version": 4})
+
+
 def test_a_network_made_without_data_availability_stays_without(paths: Paths) -> None:
     options = prepared(paths, {"da": False})
     assert not [role for role in topology.roles(paths, options, PORTS) if role.name.startswith("da-")]

@@ -129,7 +129,7 @@ class EpochDuty:
         self._counted_blocks = 0
         self.epoch = 0
         self.serving = asyncio.Event()
-        """Set once the quorums of an epoch are known."""
+        """Set once the quorums of an epoch are known; where the chain begins epochs by height, of one that the signer is in."""
 
     async def enroll(self) -> None:
         """Registers the signer once, or tells the chain where it is now dialled."""
@@ -154,9 +154,19 @@ class EpochDuty:
         if epoch == 0 and self._who.version == 3:
             return await self._begin_first() or entered
         self.epoch = epoch
-        if epoch:
+        if epoch and await self._has_a_part(epoch):
             self.serving.set()
         return await self._sync() or fetched or entered
+
+    async def _has_a_part(self, epoch: int) -> bool:
+        """Whether the signer is in the epoch. In version 3 an epoch is hours long, and nobody waits for the next."""
+        if self._who.version == 3:
+            return True
+        count = await self._writer.run(self._store.quorum_count, epoch)
+        for quorum_id in range(count or 0):
+            if await self._writer.run(self._store.own_rows, epoch, quorum_id):
+                return True
+        return False
 
     async def _begin_first(self) -> bool:
         """Begin the first epoch, unless others should be registered for it before: the next is hours away."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from zerog.da import role
-from zerog.da.chain import SendingChain, entrance_of
+from zerog.da.chain import SendingChain, entrance_of, signers_version
 from zerog.da.metrics import SignerMetrics
 from zerog.da.parameters import open_parameters
 from zerog.da.signer.duties import EpochDuty, Identity, LogDuty, PruneDuty
@@ -86,6 +86,7 @@ async def serve(config: Config, ready: Callable[[Endpoints], None] = lambda endp
         registry = metrics.new_registry()
         numbers = SignerMetrics(registry)
         chain = SendingChain(eth, key, endpoints.chain_id, final_after_blocks=chain_config.final_after_blocks)
+        version = await signers_version(chain, chain_config.signers_version)
         logs = LogDuty(
             chain, store, writing, start_block=chain_config.start_block, page_blocks=chain_config.page_blocks, entrance=entrance
         )
@@ -98,7 +99,7 @@ async def serve(config: Config, ready: Callable[[Endpoints], None] = lambda endp
 
         def listening(address: str) -> None:
             endpoints.address, endpoints.socket = address, given.socket or address
-            who = Identity(key.address, secret, endpoints.socket, endpoints.chain_id, chain_config.signers_version)
+            who = Identity(key.address, secret, endpoints.socket, endpoints.chain_id, version)
             duties.epochs = EpochDuty(
                 chain, store, writing, who, entrance=entrance, first_epoch_signers=given.first_epoch_signers,
                 page_blocks=chain_config.page_blocks,

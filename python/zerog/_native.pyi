@@ -1018,7 +1018,8 @@ def da_quorums(
     The quorums that an epoch gets from its registered signers.
 
     Args:
-        signers: (address, keccak256 of the registration signature, votes), in order of registration.
+        signers: (address, registration, votes), in order of registration. A registration is the keccak256 of the signature
+            (version 3 of the rules), or the signature itself, 64 bytes (version 2).
 
     Returns:
         one bytes a quorum: encoded_slices addresses of 20 bytes, row after row.

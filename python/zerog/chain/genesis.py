@@ -20,6 +20,8 @@ BASE_FEE: Final = 1_000_000_000
 ZEROG_RULES: Final = {"gasFloorPercent": 80, "precompiles": True, "repeatedTimestamps": True, "gasLimitMin": 3_000_000}
 # From when on consensus may slash (chain.md §3.4); from the start when it is not given.
 STAKING_FORK: Final = "stakingForkTime"
+# Other rules of DASigners than version 3's (da.md §3.4): {"version": 2, "epochBlocks": blocks}.
+DA_SIGNERS: Final = "daSigners"
 _BLOCK_FORKS: Final = (
     "homesteadBlock", "eip150Block", "eip155Block", "eip158Block", "byzantiumBlock", "constantinopleBlock", "petersburgBlock",
     "istanbulBlock", "muirGlacierBlock", "berlinBlock", "londonBlock", "arrowGlacierBlock", "grayGlacierBlock",
@@ -98,8 +100,10 @@ def parse(value: Any) -> Genesis:
         config[name] = 0
     config.setdefault("blobSchedule", BLOB_SCHEDULE)
     config["zerog"] = {**ZEROG_RULES, **types.table(config.get("zerog", {}), "config.zerog")}
-    if unknown := set(config["zerog"]) - set(ZEROG_RULES) - {STAKING_FORK}:
+    if unknown := set(config["zerog"]) - set(ZEROG_RULES) - {STAKING_FORK, DA_SIGNERS}:
         raise InvalidInput(f"config.zerog: unknown field {types.shown(min(unknown))}")
+    if DA_SIGNERS in config["zerog"]:
+        config["zerog"][DA_SIGNERS] = _da_signers(config["zerog"][DA_SIGNERS])
     if _number(root.get("difficulty", 0), "difficulty") != 0:
         raise InvalidInput("difficulty: expected 0")
     extra_data = types.data(root.get("extraData", "0x"), "extraData")
@@ -138,6 +142,22 @@ def _account(value: Any, name: str) -> dict[str, Any]:
         "code": types.data(account.get("code") or "0x", f"{name}.code"),
         "storage": storage,
     }
+
+
+def _da_signers(value: Any) -> dict[str, int]:
+    name = f"config.zerog.{DA_SIGNERS}"
+    given = types.table(value, name)
+    if unknown := set(given) - {"version", "epochBlocks"}:
+        raise InvalidInput(f"{name}: unknown field {types.shown(min(unknown))}")
+    version = _number(given.get("version"), f"{name}.version")
+    if version == 3 and "epochBlocks" not in given:
+        return {"version": 3}
+    if version != 2:
+        raise InvalidInput(f"{name}: expected version 3 alone, or version 2 with epochBlocks")
+    blocks = _number(given.get("epochBlocks"), f"{name}.epochBlocks", types.U64_MAX)
+    if blocks == 0:
+        raise InvalidInput(f"{name}.epochBlocks: expected at least 1")
+    return {"version": 2, "epochBlocks": blocks}
 
 
 def _number(value: Any, name: str, maximum: int = types.U256_MAX) -> int:

@@ -1,4 +1,4 @@
-// The two stateful contracts behind api.hpp, as tables of methods; DASigners has two versions.
+// The two stateful contracts behind api.hpp, as tables of methods. DASigners has two versions.
 #pragma once
 
 #include "evm/zerog_rules/abi.hpp"

@@ -104,7 +104,10 @@ class Receipt:
         """
         if len(text) > RECEIPT_BYTES_MAX:
             raise InvalidInput(f"receipt: expected at most {RECEIPT_BYTES_MAX} bytes, found {len(text)}")
-        value = jsonrpc.parse(text)
+        try:
+            value = jsonrpc.parse(text)
+        except InvalidInput as error:
+            raise InvalidInput(f"receipt: {error}") from None
         if not isinstance(value, dict) or value.get("format") != FORMAT or not isinstance(value.get("items"), list):
             raise InvalidInput(f"receipt: expected an object with format {FORMAT!r} and a list of items")
         items = tuple(_item(entry, f"item {at}") for at, entry in enumerate(value["items"]))

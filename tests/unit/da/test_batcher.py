@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -53,15 +54,17 @@ def test_many_blobs_share_transactions_and_equal_ones_a_record(tmp_path: Path, s
     async def work() -> None:
         rng = random.Random(seed)
         blobs = [rng.randbytes(rng.randrange(1, SMALL.data_size_bytes_max + 1)) for _ in range(7)]
-        blobs += blobs[:2]
+        again = blobs[:2]
         pace = Pace(blob_s=90, gather_s=60, commit_gather_s=60, batch_max=9, commit_max=7, signing_max=9)
         async with network_kit.network(tmp_path) as net, network_kit.disperser(net, pace=pace) as disperser:
             before = await net.eth.nonce(network_kit.PAYER_ADDRESS)
             ids = [await disperser.put(data) for data in blobs]
-            for data, request_id in zip(blobs, ids, strict=True):
+            now = time.time_ns()
+            ids += [disperser.queue.put(data, now, client="somebody else").request_id for data in again]
+            for data, request_id in zip(blobs + again, ids, strict=True):
                 reply = await disperser.reaches(request_id, "FINALIZED", timeout_s=60)
                 assert reply.info.blob_header.storage_root == root_of(data)
-            assert sorted(await net.paid()) == sorted(root_of(data) for data in blobs)
+            assert sorted(await net.paid()) == sorted(root_of(data) for data in blobs + again)
             assert sorted(await net.recorded()) == sorted(root_of(data) for data in blobs[:7])
             assert await net.eth.nonce(network_kit.PAYER_ADDRESS) - before == 2
 

@@ -257,17 +257,11 @@ def test_many_files_as_one_blob_by_the_command_line(tmp_path: Path) -> None:
             value = json.loads(told)
             assert [one["name"] for one in value["items"]] == list(files)
             assert len(value["storage_roots"]) == len(await net.paid()) == 1
-            code, _, error = await zerog(*given)
-            assert code == 1
-            assert "exists" in error
-
             code, told, error = await zerog("da", "item", str(receipt), "b.bin", "-o", str(out), *chain, "--json")
             assert (code, error) == (0, "")
             found = json.loads(told)
             assert (found["rows"], found["verified"], found["storage_root"]) == (3, True, value["storage_roots"][0])
             assert out.read_bytes() == files["b.bin"]
-            assert (await zerog("da", "item", str(receipt), "a.txt", *chain))[:2] == (0, "few")
-
             folder, anew = tmp_path / "folder", tmp_path / "anew.json"
             root = value["storage_roots"][0]
             unpack = ("da", "unpack", root, "-o", str(folder), "--receipt", str(anew), *small, *chain)
@@ -279,15 +273,9 @@ def test_many_files_as_one_blob_by_the_command_line(tmp_path: Path) -> None:
 
             unknown = receipt.read_text().replace(root, "0x" + "12" * 32)
             (tmp_path / "unknown.json").write_text(unknown)
-            for arguments, wanted, words in (
-                (("da", "item", str(tmp_path / "unknown.json"), "c", *chain), 1, "records no commitment"),
-                (("da", "item", str(receipt), "d", *chain), 1, "no item"),
-                (("da", "item", str(paths[0]), *chain), 2, "receipt"),
-                (("da", "pack", str(paths[0]), str(paths[0]), "--receipt", str(out) + "2", *small), 2, "this name"),
-                (("da", "pack", str(paths[0]), "--receipt", str(out) + "2", "--geometry", "8x5"), 2, "geometry"),
-            ):
-                code, _, error = await zerog(*arguments)
-                assert (code, words in error) == (wanted, True), error
+            code, _, error = await zerog("da", "item", str(tmp_path / "unknown.json"), "c", *chain)
+            assert code == 1
+            assert "records no commitment" in error
 
             shared = tmp_path / "shared.json"
             given = ("da", "pack", str(paths[0]), str(paths[2]), "--share", "--receipt", str(shared), *small)

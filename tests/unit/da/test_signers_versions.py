@@ -40,8 +40,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 TINY = Geometry(64, 32)
 SIGNERS = (1, 2, 3, 4)
 PAYER = 0
-EPOCH_BLOCKS = 40
-"""Of version 2: four seconds. Signers have to be in one epoch and register for the next in that time."""
+EPOCH_BLOCKS = 20
+"""Of version 2: two seconds. Signers have to be in one epoch and register for the next in that time."""
 PATIENCE_S = 60
 
 
@@ -203,7 +203,7 @@ def test_a_blob_in_and_out(tmp_path: Path, version: int) -> None:
             # A signer that stops and starts again; by the older rules also in an epoch that began without anybody's call.
             await stopped(world.signers[SIGNERS[0]])
             if version == 2:
-                later = await world.epoch() + 2
+                later = await world.epoch() + 1
                 await world.until(lambda: reached(world, later))
             await start_signers(stack, world, SIGNERS[0])
             second = await dispersed(world, b"second")

@@ -25,7 +25,7 @@ from tests.unit.da import network_kit
 from zerog.da.disperser.queue import BlobQueue, Status
 from zerog.errors import Exhausted
 
-BLOBS, TURNS, FLOOD = (3, 1, 10) if TINY else (20, 4, 10)
+BLOBS, TURNS, FLOOD = (3, 1, 10) if TINY else (10, 4, 10)
 HONEST_CLIENT, FLOOD_CLIENT = "198.51.100.7", "203.0.113.9"
 
 

@@ -112,12 +112,12 @@ class SendingChain(ReadingChain):
         async with self._turn:
             sender = bytes(self.account)
             gas = await self._eth.estimate_gas(sender, to, data, value)
-            nonce, price = await self._eth.nonce(sender), await self._eth.gas_price()
+            nonce, (price, tip) = await self._eth.nonce(sender), await self._eth.fee_caps()
             hashes: list[bytes] = []
             for step in range(PRICE_STEPS):
                 made = Transaction(
-                    type=0, chain_id=self._chain_id, nonce=nonce, gas_limit=gas + gas // 4, to=to, value=value, data=data,
-                    gas_price=price,
+                    type=2, chain_id=self._chain_id, nonce=nonce, gas_limit=gas + gas // 4, to=to, value=value, data=data,
+                    max_fee_per_gas=price, max_priority_fee_per_gas=tip,
                 )  # fmt: skip
                 raw = self._key.sign(made)
                 hashes.append(keccak256(raw))
@@ -132,7 +132,7 @@ class SendingChain(ReadingChain):
                     if not receipt.succeeded:
                         raise PeerFault(f"the transaction failed in block {receipt.block_number}")
                     return receipt
-                price += price // 4 + 1
+                price, tip = price + price // 4 + 1, tip + tip // 4 + 1
             raise TimedOut(f"transaction 0x{hashes[-1].hex()} is in no block after {PRICE_STEPS * RECEIPT_S:.0f} s")
 
     async def _receipt(self, hashes: Sequence[bytes]) -> EthReceipt | None:

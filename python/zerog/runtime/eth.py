@@ -199,6 +199,16 @@ class HttpEth:
     async def gas_price(self) -> int:
         return _quantity(await self._call("eth_gasPrice"))
 
+    async def fee_caps(self) -> tuple[int, int]:
+        """The most to pay for a unit of gas, with room for a base fee twice as high, and the tip of it.
+
+        The tip is what the node suggests, never more: who pays a share on top of the suggestion, and is most of the traffic, is
+        what the next suggestion is made of, and drives the price up without end.
+        """
+        tip = _quantity(await self._call("eth_maxPriorityFeePerGas"))
+        base = max(await self.gas_price() - tip, 0)
+        return 2 * base + tip, tip
+
     async def nonce(self, address: bytes, *, pending: bool = True) -> int:
         at = "pending" if pending else "latest"
         return _quantity(await self._call("eth_getTransactionCount", "0x" + address.hex(), at))

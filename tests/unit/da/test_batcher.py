@@ -71,6 +71,21 @@ def test_many_blobs_share_transactions_and_equal_ones_a_record(tmp_path: Path, s
     asyncio.run(work())
 
 
+def test_who_is_all_the_traffic_does_not_drive_its_own_price_up(tmp_path: Path) -> None:
+    """What the node suggests as a tip is made of the tips that were paid: a share on top of it would grow without end."""
+
+    async def work() -> None:
+        async with network_kit.network(tmp_path) as net, network_kit.disperser(net) as disperser:
+            _, suggested = await net.eth.fee_caps()
+            for number in range(6):
+                await disperser.reaches(await disperser.put(b"%d" % number), "FINALIZED")
+            assert (await net.eth.fee_caps())[1] == suggested
+            newest = await net.node.call("eth_getBlockByNumber", "latest", True)
+            assert [int(one["maxPriorityFeePerGas"], 16) for one in newest["transactions"]] == [suggested]
+
+    asyncio.run(work())
+
+
 # -- signers that are not honest ---------------------------------------------------------------------------------------
 
 

@@ -53,6 +53,7 @@ class Intent(msgspec.Struct, frozen=True, array_like=True):
     gas: int
     price: int
     raws: tuple[bytes, ...]
+    tip: int = 0
 
     @property
     def key(self) -> bytes:
@@ -127,11 +128,10 @@ class Outbox:
             except PeerFault as error:
                 raise Refused(str(error)) from None
             gas += gas * 3 // 10 + GAS_SPARE
-            price = await eth.gas_price()
-            price += price // 10
+            price, tip = await eth.fee_caps()
             nonce = max([await eth.nonce(sender), *(known + 1 for known in self._open)])
-            raw = self._sign(nonce, to, data, value, gas, price)
-            intent = Intent(nonce, kind, request_ids, to, data, value.to_bytes(32, "big"), gas, price, (raw,))
+            raw = self._sign(nonce, to, data, value, gas, price, tip)
+            intent = Intent(nonce, kind, request_ids, to, data, value.to_bytes(32, "big"), gas, price, (raw,), tip)
             await self._write(intent)
             return intent
 
@@ -206,9 +206,12 @@ class Outbox:
         return None
 
     async def _dearer(self, intent: Intent) -> Intent:
-        price = max(intent.price + intent.price // 4 + 1, await self._chain.eth.gas_price())
-        raw = self._sign(intent.nonce, intent.to, intent.data, intent.value, intent.gas, price)
-        after = msgspec.structs.replace(intent, price=price, raws=(*intent.raws, raw))
+        price, tip = await self._chain.eth.fee_caps()
+        had = intent.tip or intent.price  # without a tip: sent by an older version, whose price was all tip to the pool
+        tip = max(tip, had + had // 4 + 1)
+        price = max(price, tip, intent.price + intent.price // 4 + 1)
+        raw = self._sign(intent.nonce, intent.to, intent.data, intent.value, intent.gas, price, tip)
+        after = msgspec.structs.replace(intent, price=price, tip=tip, raws=(*intent.raws, raw))
         await self._write(after)
         return after
 
@@ -218,12 +221,13 @@ class Outbox:
         await self._lane.run(self._kv.write, batch)
         self._open[intent.nonce] = intent
 
-    def _sign(self, nonce: int, to: bytes, data: bytes, value: int, gas: int, price: int) -> bytes:
+    def _sign(self, nonce: int, to: bytes, data: bytes, value: int, gas: int, price: int, tip: int) -> bytes:
         return self._key.sign(
             Transaction(
-                type=0, chain_id=self._chain_id, nonce=nonce, gas_limit=gas, to=to, value=value, data=data, gas_price=price
+                type=2, chain_id=self._chain_id, nonce=nonce, gas_limit=gas, to=to, value=value, data=data,
+                max_fee_per_gas=price, max_priority_fee_per_gas=tip,
             )
-        )
+        )  # fmt: skip
 
 
 def _unpack(packed: bytes) -> Intent:

@@ -84,7 +84,7 @@ def with_compute(home: Path, rpc: str, account: Account | None, work: Callable[[
     return with_chain(rpc, home, run)
 
 
-def _named(provider: str, home: Path) -> str:
+def named(provider: str, home: Path) -> str:
     """The provider that was named, else the local network's first.
 
     Raises:
@@ -135,7 +135,10 @@ def chat(
     home: Home,
     keys: Keys,
     provider: Annotated[str, typer.Option("--provider", help="Its address. Default: the local network's, else the best.")] = "",
-    model: Annotated[str, typer.Option("--model", help="Any provider of this model.")] = "",
+    model: Annotated[
+        str,
+        typer.Option("--model", help="Any provider of this model; or an adapter of yours, or what else the provider serves."),
+    ] = "",
     system: Annotated[str, typer.Option("--system", help="What the model is told first.")] = HELPFUL,
     max_tokens: Annotated[int, typer.Option("--max-tokens", min=1, help="Longest answer.")] = 512,
     temperature: Annotated[float, typer.Option("--temperature", min=0, max=2, help="0 always says the same.")] = 0,
@@ -157,9 +160,11 @@ def chat(
     on_text = None if as_json else _say
 
     async def work(compute: Compute) -> tuple[Reply, Standing | None]:
-        address = provider or ("" if model else _local(home))
+        offered = bool(model) and any(one.model == model for one in await compute.providers())
+        address = provider or ("" if offered else _local(home))
         if address:
-            reply = await compute.chat(await compute.provider(address), messages, on_text=on_text, **given)
+            wanted = {"model": model} if model else {}
+            reply = await compute.chat(await compute.provider(address), messages, on_text=on_text, **given, **wanted)
         else:
             reply = await compute.route(messages, model=model, on_text=on_text, prefer=prefer, **given)
         return reply, await compute.standing(reply.provider.address, ask=True)
@@ -171,7 +176,8 @@ def chat(
     owed = 0 if standing is None else standing.unsettled or 0
     left = 0 if standing is None else standing.balance - standing.pending_refund - owed
     value = {
-        "text": reply.text, "provider": format_address(reply.provider.address), "model": reply.provider.model,
+        "text": reply.text, "provider": format_address(reply.provider.address),
+        "model": reply.receipt.model if reply.receipt is not None else model or reply.provider.model,
         "prompt_tokens": reply.usage.prompt_tokens, "completion_tokens": reply.usage.completion_tokens,
         "cached_tokens": reply.usage.cached_tokens, "fee": str(reply.fee.total), "balance": str(left), "unsettled": str(owed),
         "verified": reply.verified, "fault": reply.fault,
@@ -261,11 +267,11 @@ def key(
     """Make a key (app-sk-…) for any OpenAI client, with the URL to use it at."""
     from zerog.compute.client import now_ms
 
-    account, named = signer(who, home, keys, password_file), _named(provider, home)
+    account, to = signer(who, home, keys, password_file), named(provider, home)
 
     async def work(compute: Compute) -> tuple[str, str]:
         until = now_ms() + days * 86_400_000 if days else 0
-        return await compute.api_key(named, number, until), (await compute.provider(named)).endpoint
+        return await compute.api_key(to, number, until), (await compute.provider(to)).endpoint
 
     made, url = with_compute(home, rpc, account, work)
     show({"key": made, "base_url": url}, as_json=as_json, text=lambda: facts({"base URL": url, "key": made}))
@@ -285,8 +291,8 @@ def revoke(
     as_json: Json = False,
 ) -> None:
     """End keys by their numbers, or all keys and sessions with a provider. It counts at once."""
-    account, named = signer(who, home, keys, password_file), _named(provider, home)
-    done = with_compute(home, rpc, account, lambda compute: compute.revoke(named, number or []))
+    account, to = signer(who, home, keys, password_file), named(provider, home)
+    done = with_compute(home, rpc, account, lambda compute: compute.revoke(to, number or []))
     _told(done, as_json, f"revoked {', '.join(str(one) for one in number) if number else 'all keys and sessions'}")
 
 

@@ -54,9 +54,10 @@ def _da(to: typer.Typer) -> None:
 
 
 def _compute(to: typer.Typer) -> None:
-    from zerog.cli import compute, compute_tune
+    from zerog.cli import compute, compute_adapters, compute_tune
 
     compute.app.add_typer(compute_tune.app, name="tune")
+    compute.app.add_typer(compute_adapters.app, name="adapters")
     to.add_typer(compute.app, name="compute")
 
 

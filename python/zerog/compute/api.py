@@ -235,6 +235,8 @@ class Model:
     aliases: tuple[str, ...] = ()
     dimensions: int = 0
     """Of an embedding."""
+    owner: Address | None = None
+    """Whose it is alone: nobody else sees it or may ask it. None: everybody's."""
 
 
 @dataclass(frozen=True)
@@ -263,7 +265,7 @@ class Backend(Protocol):
     """
 
     def models(self) -> Sequence[Model]:
-        """What is served; does not change while it is open."""
+        """What is served now; those without an owner do not change while it is open."""
         ...
 
     async def prompt_tokens_max(self, request: GenerationRequest | EmbeddingRequest) -> int:

@@ -341,6 +341,18 @@ class ComputeClient:
             found = await _object(response)
         return [row for row in found.get("data") or [] if isinstance(row, dict)]
 
+    async def adapters(self, provider: Provider, key: str) -> list[dict[str, Any]]:
+        """The adapters of the key's user at a provider."""
+        async with self._answer("GET", _adapters(provider), headers={"Authorization": f"Bearer {key}"}) as response:
+            found = await _object(response)
+        return [row for row in found.get("adapters") or [] if isinstance(row, dict)]
+
+    async def deploy(self, provider: Provider, key: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask a provider to serve an adapter: ``{adapterName}`` or ``{taskId, baseModel}``."""
+        url, headers = _adapters(provider) + "/deploy", {"Authorization": f"Bearer {key}"}
+        async with self._answer("POST", url, headers=headers, json=dict(body)) as response:
+            return await _object(response)
+
     @asynccontextmanager
     async def _answer(self, method: str, url: str, **more: Any) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
@@ -354,6 +366,10 @@ class ComputeClient:
             raise TimedOut(f"{url}: no answer within {self._timeout_s:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Unavailable(f"{url}: {error}") from None
+
+
+def _adapters(provider: Provider) -> str:
+    return provider.url.rstrip("/") + "/v1/lora/adapters"
 
 
 async def _object(response: aiohttp.ClientResponse) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +23,7 @@ from zerog.compute.api import Backend, Kind, Model, Tier
 from zerog.compute.attest import Enclave, compose_text, open_quoter
 from zerog.compute.chain import LoggingEth, ServingChain
 from zerog.compute.engine.forward import ForwardBackend
+from zerog.compute.gateway.adapters import AdapterRoutes
 from zerog.compute.gateway.auth import Auth
 from zerog.compute.gateway.chat_serving import Serving, ServingRules
 from zerog.compute.gateway.jobs import JobRules, Jobs
@@ -40,9 +41,10 @@ from zerog.contracts import inference, registry
 from zerog.contracts.inference import Service as Offer
 from zerog.contracts.inference import ServiceParams
 from zerog.errors import ConfigError, InvalidInput, NotFound, PeerFault, TimedOut, Unavailable
+from zerog.primitives.merkle import file_tree
 from zerog.runtime import disk, log, metrics, process
 from zerog.runtime.clock import Clock, SystemClock
-from zerog.runtime.config import ComputeConfig, Config
+from zerog.runtime.config import ComputeConfig, ComputeNativeConfig, Config
 from zerog.runtime.eth import known_chain, open_eth
 from zerog.runtime.key import Key, made_key
 from zerog.runtime.node import Node
@@ -55,7 +57,8 @@ from zerog.store.rocks import RocksKv
 from zerog.types import Address, format_address, parse_address, parse_amount
 
 if TYPE_CHECKING:
-    from zerog.compute.engine.native import NativeBackend
+    from zerog.compute.engine.adapters import Adapters
+    from zerog.compute.engine.native import EngineLimits, NativeBackend
 
 CATCH_UP_BLOCKS: Final = 900
 DAY_MS: Final = 86_400_000
@@ -86,6 +89,7 @@ class Provider:
     enclave: Enclave
     settler: Settler
     serving: Serving
+    adapters: Adapters | None = None
 
 
 @asynccontextmanager
@@ -125,19 +129,58 @@ async def open_backend(config: ComputeConfig, clock: Clock) -> AsyncIterator[Bac
 
 def _native(config: ComputeConfig, clock: Clock) -> NativeBackend:
     """Reads and packs the weights: seconds."""
-    from zerog.compute.engine.native import EngineLimits, NativeBackend
+    from zerog.compute.engine.native import NativeBackend
     from zerog.compute.engine.weights import load_gguf
 
     native = config.native
-    limits = EngineLimits(
+    loaded = load_gguf(Path(native.model_file), native.context_tokens_max)
+    limits = _engine_limits(native)
+    return NativeBackend(
+        loaded, clock, model_id=config.service.model, random=secrets.token_bytes, limits=limits, aliases=native.aliases
+    )
+
+
+def _engine_limits(native: ComputeNativeConfig) -> EngineLimits:
+    from zerog.compute.engine.native import EngineLimits
+
+    return EngineLimits(
         page_count=native.pages, account_pages_max=native.account_pages_max, context_tokens_max=native.context_tokens_max,
         step_tokens_max=native.step_tokens_max, running_max=native.running_max, account_running_max=native.account_running_max,
         waiting_max=native.waiting_max, account_waiting_max=native.account_waiting_max,
     )  # fmt: skip
-    loaded = load_gguf(Path(native.model_file), native.context_tokens_max)
-    return NativeBackend(
-        loaded, clock, model_id=config.service.model, random=secrets.token_bytes, limits=limits, aliases=native.aliases
-    )
+
+
+def _adapters(config: ComputeConfig, store: Store, clock: Clock) -> Adapters:
+    """Users' own adapters of the native engine's model.
+
+    Raises:
+        ConfigError: there is no such model.
+    """
+    from zerog.compute.adapter import Handed, read_files
+    from zerog.compute.engine.adapters import Adapters, Room
+    from zerog.compute.engine.lora import load_adapted, parse_adapter
+    from zerog.compute.engine.native import NativeBackend
+
+    native, lora = config.native, config.lora
+    if not native.model_file:
+        message = "compute.lora.folder: adapters are merged into compute.native.model_file, which is not given"
+        raise ConfigError(message, key="compute.lora.folder", value=lora.folder, origin="")
+    folder, model_file = Path(lora.folder), Path(native.model_file)
+    limits = replace(
+        _engine_limits(native), page_count=lora.pages, account_pages_max=lora.pages, running_max=lora.running_max,
+        account_running_max=lora.running_max,
+    )  # fmt: skip
+    root_of = cache(lambda: bytes(file_tree(model_file.read_bytes()).root).hex())
+
+    def open_adapter(handed: Handed) -> NativeBackend:
+        if handed.base_root != root_of():
+            raise InvalidInput(f"the adapter was trained on another file of {handed.base[:100]!r} than the one that is served")
+        adapter = parse_adapter(*read_files(folder, handed, lora.bytes_max))
+        loaded = load_adapted(model_file, adapter, lora.weights, native.context_tokens_max)
+        return NativeBackend(loaded, clock, model_id=handed.name, random=secrets.token_bytes, limits=limits)
+
+    room = Room(lora.active_max, lora.user_active_max, lora.idle_s, lora.kept_s)
+    return Adapters(folder, (config.service.model, *native.aliases), open_adapter, store, clock, room)
 
 
 def _forwarding(config: ComputeConfig) -> ForwardBackend:
@@ -215,11 +258,17 @@ async def serve(
         settler = Settler(chain, accounts, store, enclave, clock, _rules(given), told=partial(_count, numbers))
         if backend is None:
             backend = await stack.enter_async_context(open_backend(given, clock))
+        adapters = None
+        if given.lora.folder:
+            from zerog.compute.engine.several import SeveralBackends
+
+            adapters = await stack.enter_async_context(_adapters(given, store, clock))
+            backend = SeveralBackends(backend, adapters)
         serving = Serving(
             backend, accounts, Auth(key.address, clock), _limits(given, clock), enclave, store, clock, numbers,
             _serving_rules(given), key.address,
         )  # fmt: skip
-        provider = Provider(given, chain, store, accounts, enclave, settler, serving)
+        provider = Provider(given, chain, store, accounts, enclave, settler, serving, adapters)
         opened(provider)
         endpoints = Endpoints(
             chain.chain_id, format_address(contract), format_address(key.address), format_address(enclave.signer),
@@ -229,6 +278,8 @@ async def serve(
         services: list[Service] = [
             _Upkeep(provider, numbers, clock, door), door, _ChainService(provider, numbers, clock, door), door.jobs,
         ]  # fmt: skip
+        if adapters is not None:
+            services.insert(0, adapters)
         if config.metrics.enabled:
             health = partial(_health, provider, backend)
             services.append(
@@ -403,7 +454,7 @@ class _Door:
         self.jobs = Jobs(serving, passing, store, self.keep, clock, numbers, rules)
         more = [
             *passing.routes(), *Videos(serving, passing, self.keep, clock, kept_s=config.forward.videos_s).routes(),
-            *self.jobs.routes(),
+            *self.jobs.routes(), *AdapterRoutes(serving, provider.adapters).routes(),
             *Logs(serving.auth, provider.chain.provider, log_file, bytes_max=http.log_bytes_max).routes(),
         ]  # fmt: skip
         gateway = Gateway(

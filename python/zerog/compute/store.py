@@ -7,6 +7,7 @@ many users at once cost few fsyncs.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
@@ -21,7 +22,7 @@ from zerog.wire.compute import settlement_nonce
 
 FAMILIES: Final = {
     "meta": False, "charges": False, "intents": True, "history": False, "signatures": False, "expiry": False, "jobs": False,
-    "kept": False, "pieces": True,
+    "kept": False, "pieces": True, "adapters": False,
 }  # fmt: skip
 _VERSION: Final = b"1"
 _T = TypeVar("_T")
@@ -293,6 +294,22 @@ class Store:
             batch.put("meta", b"next_seq", str(self._next_seq).encode())
             await self.commit(batch)
         return count
+
+    # -- adapters ------------------------------------------------------------------------------------------------------
+
+    def deployed(self) -> list[tuple[Address, str]]:
+        """Owner and task of each adapter that is deployed, by the time of their deployment."""
+        rows = [(value, Address(key[:20]), key[20:].decode()) for key, value in self.kv.scan("adapters")]
+        return [(user, task) for _, user, task in sorted(rows)]
+
+    async def mark_deployed(self, user: Address, task: str, deployed: bool) -> None:
+        """Write down that an adapter is deployed from now on, or no longer."""
+        batch = Batch()
+        if deployed:
+            batch.put("adapters", user + task.encode(), time.time_ns().to_bytes(8, "big"))
+        else:
+            batch.delete("adapters", user + task.encode())
+        await self.commit(batch)
 
 
 def decode(value: bytes, kind: type[_T]) -> _T:

@@ -50,16 +50,19 @@ def tuner_account(mnemonic: str) -> Account:
 
 
 def tuner_settings(
-    *, rpc_url: str, host: str, ports: Mapping[str, int], data: Path, key_file: Path, indexer: str
+    *, rpc_url: str, host: str, ports: Mapping[str, int], data: Path, key_file: Path, indexer: str, adapters: Path
 ) -> dict[str, dict[str, Any]]:
     """The fine-tuning node's settings by section."""
     model = models.directory() / models.SMOLLM2.name / models.SMOLLM2.files[0]
     return {
         "metrics": {"host": "127.0.0.1", "port": ports[f"{TUNER}.metrics"]},
-        "tuning": {"home": str(data), "models": [f"{models.SMOLLM2.name}={model}"], "indexer": indexer, "poll_ms": 500},
+        "tuning": {
+            "home": str(data), "models": [f"{models.SMOLLM2.name}={model}"], "indexer": indexer, "poll_ms": 500,
+            "adapters": str(adapters),
+        },
         "tuning.chain": {"endpoint": rpc_url, "key_file": str(key_file)},
         "tuning.http": {"host": host, "port": ports[TUNER]},
-    }
+    }  # fmt: skip
 
 
 def can_tune() -> bool:
@@ -110,8 +113,10 @@ def have_weights() -> bool:
     return True
 
 
-def settings(*, rpc_url: str, host: str, ports: Mapping[str, int], data: Path, key_file: Path) -> dict[str, dict[str, Any]]:
-    """The provider's settings by section."""
+def settings(
+    *, rpc_url: str, host: str, ports: Mapping[str, int], data: Path, key_file: Path, adapters: Path | None
+) -> dict[str, dict[str, Any]]:
+    """The provider's settings by section; ``adapters`` is where a fine-tuning node leaves them."""
     return {
         "metrics": {"host": "127.0.0.1", "port": ports[f"{NAME}.metrics"]},
         "compute": {"home": str(data)},
@@ -122,6 +127,7 @@ def settings(*, rpc_url: str, host: str, ports: Mapping[str, int], data: Path, k
             "embedding_directory": str(models.directory() / models.MINILM.name),
             "embedding_model": models.MINILM.name,
         },
+        "compute.lora": {"folder": "" if adapters is None else str(adapters)},
         "compute.http": {"host": host, "port": ports[NAME]},
         "compute.limits": {
             "running_max": 256, "user_running_max": 64, "user_waiting_max": 256, "requests_per_minute": 0,

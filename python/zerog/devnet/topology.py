@@ -106,6 +106,11 @@ class Paths:
         """The key of the storage node that mines."""
         return self.home / "miner.key"
 
+    @property
+    def adapters(self) -> Path:
+        """Where the fine-tuning node leaves adapters for the provider."""
+        return self.data(compute.TUNER) / "adapters"
+
     def key(self, name: str) -> Path:
         """The key of a role's account."""
         return self.home / f"{name}.key"
@@ -486,8 +491,9 @@ def _da(paths: Paths, options: Options, ports: Mapping[str, int], name: str) -> 
 def _provider(paths: Paths, options: Options, ports: Mapping[str, int]) -> Role:
     home = paths.data(compute.NAME)
     sections = compute.settings(
-        rpc_url=_url(options, ports["rpc"]), host=options.host, ports=ports, data=home, key_file=paths.key(compute.NAME)
-    )
+        rpc_url=_url(options, ports["rpc"]), host=options.host, ports=ports, data=home, key_file=paths.key(compute.NAME),
+        adapters=paths.adapters if options.tuning else None,
+    )  # fmt: skip
     address = compute.provider_account(options.mnemonic).address_text
     return Role(
         compute.NAME, "zerog.compute.service", sections, home, {"url": _url(options, ports[compute.NAME]), "address": address}
@@ -498,7 +504,7 @@ def _tuner(paths: Paths, options: Options, ports: Mapping[str, int]) -> Role:
     home = paths.data(compute.TUNER)
     sections = compute.tuner_settings(
         rpc_url=_url(options, ports["rpc"]), host=options.host, ports=ports, data=home, key_file=paths.key(compute.TUNER),
-        indexer=_url(options, ports["indexer"]) if options.storage else "",
+        indexer=_url(options, ports["indexer"]) if options.storage else "", adapters=paths.adapters,
     )  # fmt: skip
     address = compute.tuner_account(options.mnemonic).address_text
     return Role(

@@ -486,6 +486,18 @@ class ComputeNativeConfig(_Section, frozen=True):
     account_waiting_max: Positive = 128
 
 
+class ComputeLoraConfig(_Section, frozen=True):
+    folder: str = ""
+    weights: Literal["q8_0", "f16", "f32"] = "q8_0"
+    active_max: Positive = 2
+    user_active_max: Positive = 1
+    idle_s: Positive = 600
+    kept_s: Positive = 2_592_000
+    bytes_max: Positive = 1 << 30
+    pages: Positive = 512
+    running_max: Positive = 16
+
+
 class ComputeForwardConfig(_Section, frozen=True):
     url: str = ""
     model: str = ""
@@ -566,6 +578,7 @@ class ComputeConfig(_Section, frozen=True):
     service: ComputeServiceConfig = ComputeServiceConfig()
     enclave: ComputeEnclaveConfig = ComputeEnclaveConfig()
     native: ComputeNativeConfig = ComputeNativeConfig()
+    lora: ComputeLoraConfig = ComputeLoraConfig()
     forward: ComputeForwardConfig = ComputeForwardConfig()
     http: ComputeHttpConfig = ComputeHttpConfig()
     limits: ComputeLimitsConfig = ComputeLimitsConfig()
@@ -615,6 +628,7 @@ class TuningConfig(_Section, frozen=True):
     home: str = "zerog-tuning"
     models: tuple[str, ...] = ()
     indexer: str = ""
+    adapters: str = ""
     threads: Count = 0
     queue_max: Positive = 64
     dataset_bytes_max: Positive = 100 << 20

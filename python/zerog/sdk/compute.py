@@ -5,7 +5,9 @@ Works with any provider of the inference contract, over any chain that has it.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 SESSION_MS: Final = SESSION_MS_MAX - 60_000
 RENEW_MS: Final = 3_600_000
+POLL_S: Final = 0.3
 
 
 @dataclass(frozen=True)
@@ -202,6 +205,50 @@ class Compute:
         self._keys.pop(address, None)
         return await self._send(call, self._contract)
 
+    # -- own adapters --------------------------------------------------------------------------------------------------
+
+    async def adapters(self, provider: str | bytes) -> list[dict[str, Any]]:
+        """The user's adapters at a provider: ``adapterName, taskId, baseModel, userAddress, state`` and, failed, ``error``."""
+        address = parse_address(provider)
+        return await self._client.adapters(await self.provider(address), await self.session(address))
+
+    async def deploy(
+        self, provider: str | bytes, adapter: str, *, wait_s: float = 0, told: Callable[[str], None] = lambda state: None
+    ) -> dict[str, Any]:
+        """Have a provider serve an own adapter, for ``chat(…, model=name)``.
+
+        Args:
+            adapter: its name, or the task that made it.
+            wait_s: how long to wait until it has been handed over and is served; 0: not at all.
+            told: hears each state.
+
+        Raises:
+            NotFound: the provider has no such adapter. Exhausted: no room. Conflict: it cannot be served, and why. TimedOut.
+        """
+        address, deadline, before = parse_address(provider), time.monotonic() + wait_s, ""
+        asked = False
+        while True:
+            found = next((one for one in await self.adapters(address) if adapter in (one["adapterName"], one["taskId"])), None)
+            state = "not there" if found is None else str(found["state"])
+            if state != before:
+                told(before := state)
+            if found is not None and asked and state == "failed":
+                reason = found.get("error") or "the provider does not say why"
+                raise Conflict(f"{found['adapterName']} cannot be served: {reason}")
+            if found is not None and (state == "active" or (asked and not wait_s)):
+                return found
+            if found is not None and not asked:
+                await self._client.deploy(
+                    await self.provider(address), await self.session(address), {"adapterName": found["adapterName"]}
+                )
+                asked = True
+                continue
+            if found is None and not wait_s:
+                raise NotFound(f"the provider has no adapter {adapter} of yours: is its task Finished?")
+            if time.monotonic() > deadline:
+                raise TimedOut(f"adapter {adapter} is {state} after {wait_s:g} s")
+            await asyncio.sleep(POLL_S)
+
     # -- talking -------------------------------------------------------------------------------------------------------
 
     async def chat(
@@ -218,7 +265,7 @@ class Compute:
         Args:
             on_text: called with each piece as it comes; without it the answer comes whole.
             key: instead of a session of the account.
-            options: more members of OpenAI's body.
+            options: more members of OpenAI's body; ``model`` for another one than the provider's first, an own adapter too.
 
         Raises:
             what the provider's refusal says.

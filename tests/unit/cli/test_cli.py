@@ -89,7 +89,8 @@ def test_the_nouns_and_verbs_that_people_were_promised() -> None:
     compute list; compute chat; compute key; compute revoke; compute verify; compute account deposit;
     compute account retrieve; compute account transfer; compute account refund; compute account show;
     compute account acknowledge; compute tune run; compute tune submit; compute tune status; compute tune list;
-    compute tune log; compute tune cancel; compute tune fetch
+    compute tune log; compute tune cancel; compute tune fetch;
+    compute adapters list; compute adapters status; compute adapters deploy
     """
     assert {name.strip() for name in promised.split(";")} == set(ALL)
 

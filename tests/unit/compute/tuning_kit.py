@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 import gguf
 import numpy as np
+from numpy.typing import NDArray
 from tests.unit.chain.node_kit import KEYS
 from tests.unit.compute.provider_kit import ONE, World
 
@@ -29,7 +30,8 @@ from zerog.types import format_address
 from zerog.wire import compute
 from zerog.wire.typed_data import message_digest
 
-LAYERS, WIDTH, HEADS, KV_HEADS, INNER = 2, 32, 4, 2, 64
+LAYERS, WIDTH, HEADS, KV_HEADS, INNER = 2, 64, 2, 1, 96
+"""Heads of 32 values, so that the native engine can serve it."""
 PARAMS = {
     "neftune_noise_alpha": 0, "num_train_epochs": 10, "per_device_train_batch_size": 2, "learning_rate": 0.001, "max_steps": -1,
 }  # fmt: skip
@@ -48,8 +50,12 @@ def dataset_of(rows: int) -> bytes:
 DATASET = dataset_of(3)
 
 
-def tiny_model(path: Path) -> bytes:
-    """A decoder of the llama family with a byte-level vocabulary, the same bytes each time; its root."""
+def tiny_model(path: Path, changes: Mapping[str, NDArray[np.float32]] | None = None) -> bytes:
+    """A decoder of the llama family with a byte-level vocabulary, the same bytes each time; its root.
+
+    ``changes`` are added to tensors of those names.
+    """
+    changes = changes or {}
     source = np.random.default_rng(7)
     letters = sorted(byte_letters(), key=byte_letters().__getitem__)
     tokens = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *letters, "ab"]
@@ -78,7 +84,9 @@ def tiny_model(path: Path) -> bytes:
     writer.add_tensor("output_norm.weight", np.ones(WIDTH, np.float32))
     for layer in range(LAYERS):
         for name, shape in shapes.items():
-            writer.add_tensor(f"blk.{layer}.{name}", source.normal(0, 0.2, shape).astype(np.float32))
+            values = source.normal(0, 0.2, shape).astype(np.float32)
+            full = f"blk.{layer}.{name}"
+            writer.add_tensor(full, values + changes[full] if full in changes else values)
         for name in ("attn_norm.weight", "ffn_norm.weight"):
             writer.add_tensor(f"blk.{layer}.{name}", np.ones(WIDTH, np.float32))
     writer.write_header_to_file()

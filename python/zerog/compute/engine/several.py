@@ -35,9 +35,13 @@ class SeveralBackends:
 
     def stats(self) -> BackendStats:
         """The sums."""
-        told = [backend.stats() for backend in self._backends]
-        return BackendStats(**{field.name: sum(getattr(one, field.name) for one in told) for field in fields(BackendStats)})
+        return total([backend.stats() for backend in self._backends])
 
     async def check(self) -> None:
         for backend in self._backends:
             await backend.check()
+
+
+def total(told: Sequence[BackendStats]) -> BackendStats:
+    """The sums."""
+    return BackendStats(**{field.name: sum(getattr(one, field.name) for one in told) for field in fields(BackendStats)})

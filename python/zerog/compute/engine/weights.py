@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import mmap
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,8 @@ _BLOCK: Final = {
     "attn_output.weight", "ffn_norm.weight", "ffn_gate.weight", "ffn_up.weight", "ffn_down.weight",
 }  # fmt: skip
 
+Change = Callable[[batching.DecoderConfig, dict[str, batching.Tensor]], dict[str, batching.Tensor]]
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
@@ -32,12 +35,13 @@ class LoadedModel:
     metadata: dict[str, Any]
 
 
-def load_gguf(path: Path, context_max: int | None = None) -> LoadedModel:
+def load_gguf(path: Path, context_max: int | None = None, change: Change | None = None) -> LoadedModel:
     """Packs the decoder in a GGUF file.
 
     Args:
         path: the file; it is mapped, and not needed afterwards.
         context_max: positions to serve, when fewer than the model was made for.
+        change: makes other tensors of the file's.
 
     Raises:
         NotFound: no such file.
@@ -49,6 +53,8 @@ def load_gguf(path: Path, context_max: int | None = None) -> LoadedModel:
     parsed = gguf.parse(_mapped(path))  # the views in it keep the mapping; both go with this frame
     config = decoder_config(parsed, context_max)
     tensors = {name: _tensor(tensor) for name, tensor in parsed.tensors.items()}
+    if change is not None:
+        tensors = change(config, tensors)
     return LoadedModel(batching.pack_decoder(config, tensors), config, parsed.metadata)
 
 

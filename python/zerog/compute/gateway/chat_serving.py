@@ -160,13 +160,16 @@ class Serving:
         except web.HTTPRequestEntityTooLarge:
             raise InvalidInput("the body is too large", status=413) from None
 
-    def model(self, name: str, *kinds: Kind) -> Model:
+    def model(self, name: str, *kinds: Kind, user: Address | None = None) -> Model:
         """The model of a request; an empty name takes the first.
+
+        Args:
+            user: who asks; models of other users' own are as if they were not there.
 
         Raises:
             NotFound: none of that name and kind.
         """
-        served = [model for model in self.backend.models() if model.kind in kinds]
+        served = [model for model in self.backend.models() if model.kind in kinds and model.owner in (None, user)]
         for model in served:
             if name in ("", model.id, *model.aliases):
                 return model
@@ -190,7 +193,7 @@ class Serving:
         """Answer a request for text, whole or as a stream."""
         async with self.admitted(request) as call:
             parsed, stream, stream_usage = shape.parse(parse_object(call.raw), call.key, call.user.address)
-            model = self.model(parsed.model, Kind.CHAT)
+            model = self.model(parsed.model, Kind.CHAT, user=call.user.address)
             parsed = replace(parsed, model=model.id, deadline_s=self.rules.deadline_s)
             prompt_max = await self.backend.prompt_tokens_max(parsed)
             price = self.price()

@@ -167,6 +167,12 @@ def _video() -> dict[str, Any]:
     )  # fmt: skip
 
 
+def _deployed() -> dict[str, Any]:
+    names = {"taskId": _text(minLength=1, maxLength=64), "baseModel": _text(minLength=1, maxLength=256)}
+    by_name = {"adapterName": _text(minLength=1, maxLength=256)}
+    return {"anyOf": [_object(names, "taskId", "baseModel"), _object(by_name, "adapterName")]}
+
+
 def _operation(
     summary: str, *, schema: dict[str, Any] | None = None, media: str = "application/json", keyed: bool = True,
     parameters: tuple[tuple[str, str], ...] = (), answers: tuple[str, ...] = ("application/json",), status: str = "200",
@@ -251,6 +257,11 @@ def description() -> dict[str, Any]:
         "/v1/models": {"get": _operation("What is served.", keyed=False)},
         "/v1/models/{model}": {"get": _operation("One model.", keyed=False, parameters=(("model", "path"),))},
         "/v1/quote": {"get": _operation("The quote that shows whose the signer is.", keyed=False)},
+        "/v1/lora/adapters": {"get": _operation("The user's adapters, and how each stands.")},
+        "/v1/lora/adapters/{name}": {"get": _operation("How one of them stands.", parameters=(("name", "path"),))},
+        "/v1/lora/adapters/deploy": {
+            "post": _operation("Serve one of them as a model of its name, for its user alone.", schema=_deployed())
+        },
         "/v1/user/{address}/unsettledfee": {
             "get": _operation("What a user owes that is not settled yet.", parameters=(("address", "path"),))
         },

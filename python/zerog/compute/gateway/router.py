@@ -156,7 +156,7 @@ class Gateway:
     # -- what anyone may ask -------------------------------------------------------------------------------------------
 
     async def _models(self, _: web.Request) -> web.Response:
-        cards = [self._card(model) for model in self._serving.backend.models()]
+        cards = [self._card(model) for model in self._serving.backend.models() if model.owner is None]
         return web.json_response({"object": "list", "data": cards})
 
     async def _model(self, request: web.Request) -> web.Response:

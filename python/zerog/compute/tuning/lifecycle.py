@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from zerog.compute.adapter import Handed, hand_over
 from zerog.compute.tuning import parcel
 from zerog.compute.tuning.chain import TuningChain
 from zerog.compute.tuning.dataset import Texts, parse_dataset, token_count, tokenize
@@ -110,6 +111,7 @@ class Lifecycle:
         texts: the tokenizer of each model, by its root.
         depot: None: results are handed over by this node alone.
         enclave: signs deliverables.
+        adapters: a folder that a provider sees, which then serves what was paid for; None: results go to their users alone.
     """
 
     def __init__(
@@ -124,12 +126,13 @@ class Lifecycle:
         terms: Terms,
         disk: Offload,
         *,
+        adapters: Path | None = None,
         now_s: Callable[[], float] = time.time,
         on_moved: Callable[[Task], None] = lambda task: None,
     ) -> None:
         self.store, self.chain, self.models, self.terms = store, chain, models, terms
         self._trainer, self._texts, self._depot, self._enclave, self._disk = trainer, texts, depot, enclave, disk
-        self._now_s, self._on_moved = now_s, on_moved
+        self._now_s, self._on_moved, self._adapters = now_s, on_moved, adapters
         self._domain = compute.fine_tuning_domain(chain.chain_id, chain.contract)
         self._queue: list[Task] = list(store.unfinished())
         self._wake = asyncio.Event()
@@ -378,6 +381,8 @@ class Lifecycle:
             hash = await self.chain.settle(item)
             task = msgspec.structs.replace(task, settled_tx=hash)
             await self._put(task)
+        if made.acknowledged and self._adapters is not None:
+            await self._disk.run(self._hand_over, task, self._adapters)
         await self._end(
             task, State.FINISHED, "" if made.acknowledged else "not acknowledged in time: no key, a part of the fee"
         )
@@ -389,6 +394,15 @@ class Lifecycle:
         if found is None:
             raise NotFound(f"model {task.model_hash} is not tuned here")
         return found
+
+    def _hand_over(self, task: Task, folder: Path) -> None:
+        model = self._model(task)
+        handed = Handed(task.id, task.user.hex(), model.name, model.root.hex(), "0x" + task.root.hex())
+        try:
+            hand_over(folder, handed, self.store.folder(task) / "output")
+        except OSError as error:
+            raise Unavailable(f"the folder for adapters: {error.strerror}") from None
+        self._note(task, f"a provider can serve it as {handed.name}")
 
     def _sealed_secret(self, task: Task) -> bytes:
         from zerog.compute.tuning import ecies

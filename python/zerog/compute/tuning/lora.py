@@ -146,6 +146,53 @@ def padded(rows: Sequence[Row], batch_rows: int) -> tuple[npt.NDArray[np.int32],
     return ids, learn
 
 
+def decoder(base: Base, scale: float) -> Any:
+    """The model that is trained: ``hidden(x, fixed, adapted)``, embeddings of rows to what their scores are made of.
+
+    ``fixed`` has ``blocks`` and ``norm`` of the base, ``adapted`` the pair ``a`` and ``b`` of each adapted matrix, whose
+    product counts ``scale`` times. Scores are ``hidden(…) @ head.T``.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    head_size = base.blocks["attn_q"].shape[1] // base.heads
+    frequencies = base.rope_base ** (-np.arange(0, head_size, 2, dtype=np.float32) / head_size)
+
+    def normed(x: Any, weight: Any) -> Any:
+        return x * jax.lax.rsqrt(jnp.mean(x * x, -1, keepdims=True) + base.epsilon) * weight
+
+    def turned(x: Any) -> Any:
+        angles = jnp.arange(x.shape[1], dtype=jnp.float32)[:, None] * frequencies
+        cosines, sines = jnp.cos(angles)[:, None], jnp.sin(angles)[:, None]
+        low, high = jnp.split(x, 2, axis=-1)
+        return jnp.concatenate([low * cosines - high * sines, high * cosines + low * sines], -1)
+
+    @jax.checkpoint
+    def block(x: Any, layer: Any) -> tuple[Any, None]:
+        fixed, adapted = layer
+
+        def through(name: str, value: Any) -> Any:
+            down = value @ adapted[name]["a"].T
+            return value @ fixed[name].T + scale * (down @ adapted[name]["b"].T)
+
+        count, length, _ = x.shape
+        value = normed(x, fixed["attn_norm"])
+        query = turned(through("attn_q", value).reshape(count, length, base.heads, head_size))
+        key = turned(through("attn_k", value).reshape(count, length, base.kv_heads, head_size))
+        seen = through("attn_v", value).reshape(count, length, base.kv_heads, head_size)
+        x = x + through(
+            "attn_output", jax.nn.dot_product_attention(query, key, seen, is_causal=True).reshape(count, length, -1)
+        )
+        value = normed(x, fixed["ffn_norm"])
+        return x + through("ffn_down", jax.nn.silu(through("ffn_gate", value)) * through("ffn_up", value)), None
+
+    def hidden(x: Any, fixed: Any, adapted: Any) -> Any:
+        x, _ = jax.lax.scan(block, x, (fixed["blocks"], adapted))
+        return normed(x, fixed["norm"])
+
+    return hidden
+
+
 def train(job: Job, report: Any = print) -> None:
     """Run a job to its end, or on from its checkpoint.
 
@@ -182,44 +229,13 @@ def train(job: Job, report: Any = print) -> None:
     weights = jax.tree.map(
         jnp.asarray, {"embedding": base.embedding, "head": base.head, "norm": base.norm, "blocks": base.blocks}
     )
-    scale = job.alpha / job.rank
-    head_size = base.blocks["attn_q"].shape[1] // base.heads
-    frequencies = base.rope_base ** (-np.arange(0, head_size, 2, dtype=np.float32) / head_size)
-
-    def normed(x: Any, weight: Any) -> Any:
-        return x * jax.lax.rsqrt(jnp.mean(x * x, -1, keepdims=True) + base.epsilon) * weight
-
-    def turned(x: Any) -> Any:
-        angles = jnp.arange(x.shape[1], dtype=jnp.float32)[:, None] * frequencies
-        cosines, sines = jnp.cos(angles)[:, None], jnp.sin(angles)[:, None]
-        low, high = jnp.split(x, 2, axis=-1)
-        return jnp.concatenate([low * cosines - high * sines, high * cosines + low * sines], -1)
-
-    @jax.checkpoint
-    def block(x: Any, layer: Any) -> tuple[Any, None]:
-        fixed, adapted = layer
-
-        def through(name: str, value: Any) -> Any:
-            down = value @ adapted[name]["a"].T
-            return value @ fixed[name].T + scale * (down @ adapted[name]["b"].T)
-
-        count, length, _ = x.shape
-        value = normed(x, fixed["attn_norm"])
-        query = turned(through("attn_q", value).reshape(count, length, base.heads, head_size))
-        key = turned(through("attn_k", value).reshape(count, length, base.kv_heads, head_size))
-        seen = through("attn_v", value).reshape(count, length, base.kv_heads, head_size)
-        x = x + through(
-            "attn_output", jax.nn.dot_product_attention(query, key, seen, is_causal=True).reshape(count, length, -1)
-        )
-        value = normed(x, fixed["ffn_norm"])
-        return x + through("ffn_down", jax.nn.silu(through("ffn_gate", value)) * through("ffn_up", value)), None
+    forward = decoder(base, job.alpha / job.rank)
 
     def loss_of(adapted: Any, fixed: Any, ids: Any, learn: Any, noise: Any) -> Any:
         x = fixed["embedding"][ids]
         if job.noise_alpha:
             x = x + noise * (job.noise_alpha / (x.shape[1] * x.shape[2]) ** 0.5)
-        x, _ = jax.lax.scan(block, x, (fixed["blocks"], adapted))
-        x = normed(x, fixed["norm"])[:, :-1]
+        x = forward(x, fixed, adapted)[:, :-1]
         targets, counted = ids[:, 1:], learn[:, 1:]
 
         @jax.checkpoint

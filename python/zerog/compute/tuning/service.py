@@ -98,7 +98,7 @@ async def serve(
         lifecycle = Lifecycle(
             store, chain, trainer or LoraTrainer(timeout_s=given.train_timeout_s, threads=given.threads), models,
             lambda model: open_texts(model.path), depot, signer, _terms(given), lane,
-            on_moved=partial(_moved, numbers),
+            adapters=_adapters(given), on_moved=partial(_moved, numbers),
         )  # fmt: skip
         quoter = open_quoter(given.enclave.quote, Path(given.enclave.socket))
         names = ",".join(model.name for model in models.values())
@@ -179,6 +179,22 @@ def _contract(config: TuningConfig) -> Address:
         return parse_address(text) if text else registry.FINE_TUNING
     except InvalidInput as error:
         raise ConfigError(f"tuning.chain.contract: {error}", key="tuning.chain.contract", value=text, origin="") from None
+
+
+def _adapters(config: TuningConfig) -> Path | None:
+    """The folder shared with a provider, made where it is missing.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    if not config.adapters:
+        return None
+    try:
+        Path(config.adapters).mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"tuning.adapters: {error.strerror}"
+        raise ConfigError(message, key="tuning.adapters", value=config.adapters, origin="") from None
+    return Path(config.adapters)
 
 
 def _amount(text: str, key: str) -> int:

@@ -44,9 +44,11 @@ LEAF = {
         {"type": "array", "items": {"type": "string", "maxLength": 9}, "maxItems": 2},
     ]
 }  # fmt: skip
-NOTHING_TO_ASK = ("/v1/models", "/v1/proxy/models", "/v1/quote")
+NOTHING_TO_ASK = ("/v1/models", "/v1/proxy/models", "/v1/quote", "/v1/lora/adapters")
 """One example each, and no wrong one."""
-NOTHING_WRONG = ("/v1/models/{model}", "/v1/proxy/models/{model}", "/v1/proxy/images/{key}/{index}")
+NOTHING_WRONG = (
+    "/v1/models/{model}", "/v1/proxy/models/{model}", "/v1/proxy/images/{key}/{index}", "/v1/lora/adapters/{name}",
+)  # fmt: skip
 """Any text is a right one."""
 
 

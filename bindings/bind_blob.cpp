@@ -92,6 +92,19 @@ pybind11::bytes row_root(const object& row, size_t rows, size_t columns) {
   return as_bytes(rs::row_root(*unwrap(merkle::backend("")), view.data(), geometry));
 }
 
+// Factors as arrays of words, for a device that does the work (erasure/rs_fr/body.hpp).
+pybind11::bytes words_as_bytes(const std::vector<uint64_t>& words) { return to_bytes({reinterpret_cast<const uint8_t*>(words.data()), 8 * words.size()}); }
+
+pybind11::bytes device_factors(size_t rows, size_t columns) { return words_as_bytes(rs::device_factors(shape(rows, columns))); }
+
+pybind11::bytes device_recovery(const std::vector<uint32_t>& used, size_t rows, size_t columns) {
+  const rs::Geometry geometry = shape(rows, columns);
+  if (used.size() != geometry.rows()) raise(Status::bad_argument, "rows: expected " + std::to_string(geometry.rows()) + ", found " + std::to_string(used.size()));
+  for (size_t k = 0; k < used.size(); ++k)
+    if (used[k] >= geometry.rows_encoded() || (k != 0 && used[k] <= used[k - 1])) raise(Status::bad_argument, "rows: expected ascending numbers of rows");
+  return words_as_bytes(unwrap(rs::device_recovery(geometry, used)));
+}
+
 struct Claim {
   std::vector<Hash32> proof, blob_roots;
   Hash32 data_root;
@@ -138,6 +151,8 @@ void bind_blob(pybind11::module_& m) {
   m.def("blob_encode", &encode, arg("data"), arg("rows"), arg("columns"), arg("keep_coefficients") = false, arg("backend") = "");
   m.def("blob_extend", &extend, arg("cells"), arg("rows"), arg("columns"), arg("keep_coefficients") = false, arg("backend") = "");
   m.def("blob_recover", &recover, arg("indices"), arg("given"), arg("rows"), arg("columns"), arg("keep_coefficients") = false, arg("backend") = "");
+  m.def("blob_device_factors", &device_factors, arg("rows"), arg("columns"));
+  m.def("blob_device_recovery", &device_recovery, arg("used"), arg("rows"), arg("columns"));
   m.def("blob_row_root", &row_root, arg("row"), arg("rows"), arg("columns"));
   m.def("blob_verify_row", &verify_row, arg("index"), arg("row"), arg("proof"), arg("blob_roots"), arg("data_root"), arg("rows"), arg("columns"));
   m.def("blob_verify_subline", &verify_subline, arg("row"), arg("subline"), arg("data"), arg("proof"), arg("blob_roots"), arg("data_root"), arg("rows"),

@@ -24,7 +24,7 @@ TEST_GEOMETRY = Geometry(64, 32)
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
-    report = next(entry for entry in _native.backends() if entry["kernel"] == "ntt")
+    report = next(entry for entry in _native.backends() if entry["kernel"] == "rs_fr")
     if request.param not in report["available"]:
         pytest.skip(f"{request.param}: {report['unavailable'] or 'not in this build'}")
     return str(request.param)

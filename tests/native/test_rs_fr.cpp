@@ -8,6 +8,11 @@
 #include "check.hpp"
 #include "common/parallel.hpp"
 #include "erasure/rs_fr/api.hpp"
+#if defined(ZG_EMU)
+#include "erasure/rs_fr/body.hpp"
+#include "grid/host_fibers.hpp"
+#include "grid/host_threads.hpp"
+#endif
 
 using namespace zg;
 using bn254::Fr;
@@ -113,6 +118,67 @@ void padding(std::mt19937_64& random) {
   for (const auto& [rows, columns] : {std::pair<size_t, size_t>{0, 8}, {1, 8}, {8, 1}, {3, 8}, {2048, 8}, {8, 2048}}) CHECK(!rs_fr::geometry(rows, columns).ok());
 }
 
+#if defined(ZG_EMU)
+// Every body on fibers in several orders and with a thread a lane: the same words as the scalar passes. Widths that do not divide
+// rows or columns, more blocks than rows.
+void bodies(std::mt19937_64& random) {
+  namespace device = rs_fr::device;
+  using Constants = grid::View<const uint64_t>;
+  using Words = grid::View<uint64_t>;
+  const rs_fr::Geometry g = *rs_fr::geometry(8, 4);
+  const device::Shape shape{g.log_rows, g.log_columns};
+  const std::vector<uint8_t> data = random_bytes(g.data_size_max() - 5, random);
+  const auto made = rs_fr::encode(*rs_fr::backends("scalar"), as_bytes(data), g, true);
+  const auto* matrix = reinterpret_cast<const uint64_t*>((*made)->matrix());
+  const size_t words = 4 * g.cells();
+  const std::vector<uint64_t> wanted(matrix, matrix + 3 * words), polynomial((*made)->coefficients(), (*made)->coefficients() + words);
+  const std::vector<uint64_t> factors = rs_fr::device_factors(g);
+  CHECK(factors.size() == 4 * device::factors_size(shape));
+  const std::vector<uint32_t> used{1, 3, 8, 9, 13, 17, 22, 23};
+  const std::vector<uint64_t> recovery = *rs_fr::device_recovery(g, used);
+  CHECK(recovery.size() == 4 * device::kRecoveryTables * g.rows());
+  const size_t row_memory = grid::shared_size<uint64_t>(4 * g.columns()), column_memory = grid::shared_size<uint64_t>(4 * g.rows());
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    const auto run = [&](size_t memory, const auto& body) {
+      const grid::Launch launch{static_cast<unsigned>(2 + 5 * (seed % 2)), static_cast<unsigned>(3 + seed), memory, seed};
+      CHECK((seed == 4 ? grid::run_on_threads(launch, body) : grid::run_on_fibers(launch, body)).ok);
+    };
+    std::vector<uint64_t> found(3 * words, 0x5a5a), coefficients(words, 0x5a5a);
+    const Constants tables{factors.data(), factors.size()};
+    run(0, [&](auto& grid) { device::PackBody{}(grid, shape, {data.data(), data.size()}, {found.data(), words}); });
+    run(row_memory, [&](auto& grid) { device::InvertRowsBody{}(grid, shape, tables, {found.data(), words}, {coefficients.data(), words}); });
+    run(column_memory, [&](auto& grid) { device::ColumnsBody{}(grid, shape, true, 0b110, tables, {coefficients.data(), words}, {found.data(), 3 * words}); });
+    run(row_memory, [&](auto& grid) { device::RowsBody{}(grid, shape, 0b110, tables, {found.data(), 3 * words}); });
+    CHECK(found == wanted);
+    CHECK(coefficients == polynomial);
+
+    std::vector<uint64_t> parts;
+    std::vector<uint32_t> place(g.rows_encoded(), device::kAbsent);
+    for (const uint32_t row : used) {
+      place[row] = static_cast<uint32_t>(parts.size() / (4 * g.columns()));
+      parts.insert(parts.end(), matrix + 4 * g.columns() * row, matrix + 4 * g.columns() * (row + 1));
+    }
+    std::fill(found.begin(), found.end(), 0x5a5a);
+    std::fill(coefficients.begin(), coefficients.end(), 0x5a5a);
+    const Constants more{recovery.data(), recovery.size()};
+    run(row_memory, [&](auto& grid) { device::RecoverRowsBody{}(grid, shape, tables, more, {used.data(), used.size()}, {parts.data(), words}); });
+    run(2 * column_memory, [&](auto& grid) {
+      device::RecoverColumnsBody{}(grid, shape, tables, more, {place.data(), place.size()}, {parts.data(), words}, {coefficients.data(), words});
+    });
+    CHECK(coefficients == polynomial);
+    run(column_memory, [&](auto& grid) { device::ColumnsBody{}(grid, shape, false, 0b111, tables, {coefficients.data(), words}, {found.data(), 3 * words}); });
+    run(row_memory, [&](auto& grid) { device::RowsBody{}(grid, shape, 0b111, tables, {found.data(), 3 * words}); });
+    CHECK(found == wanted);
+  }
+  // A view that is a word short is named, not read beyond.
+  std::vector<uint64_t> coefficients(words);
+  const auto report = grid::run_on_fibers({1, 4, row_memory, 0}, [&](auto& grid) {
+    device::InvertRowsBody{}(grid, shape, Constants{factors.data(), factors.size()}, Constants{matrix, words - 1}, Words{coefficients.data(), words});
+  });
+  CHECK(!report.ok && report.message.find("outside a view") != std::string::npos);
+}
+#endif
+
 }  // namespace
 
 int main() {
@@ -126,5 +192,8 @@ int main() {
     }
   }
   padding(random);
+#if defined(ZG_EMU)
+  bodies(random);
+#endif
   return check_report();
 }

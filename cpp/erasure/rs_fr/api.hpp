@@ -17,6 +17,7 @@
 #include "common/block.hpp"
 #include "common/digest.hpp"
 #include "common/status.hpp"
+#include "erasure/rs_fr/table.hpp"
 #include "field/ntt/api.hpp"
 #include "merkle/tree/api.hpp"
 
@@ -46,11 +47,11 @@ Outcome<Geometry> geometry(size_t rows, size_t columns);
 
 // The kernels that do the work.
 struct Backends {
-  const ntt::Table* transforms;
+  const Table* code;
   const merkle::Table* trees;
 };
 
-// The backend of that name for the transforms ("avx512", "scalar", "emu"), trees on their active one; empty for both active.
+// The backend of that name for the code ("avx512", "scalar", "emu"), trees on their active one; empty for both active.
 Outcome<Backends> backends(std::string_view name);
 
 // An encoded blob. Immutable; shared between threads.
@@ -111,6 +112,14 @@ Outcome<EncodedPtr> extend(const Backends& with, Bytes cells, Geometry geometry,
 // Cost: at most ten passes of half a transform more than extend().
 Outcome<EncodedPtr> recover(const Backends& with, const std::vector<uint32_t>& indices, const std::vector<const uint8_t*>& rows, Geometry geometry,
                             bool keep_coefficients);
+
+// ---- for a device that does the passes (body.hpp says in which order its factors lie)
+
+// The factors of a geometry, 8 C + 6 R of four words.
+std::vector<uint64_t> device_factors(Geometry geometry);
+
+// Those of the recovery from R rows with these numbers, ascending: 6 R of four words.
+Outcome<std::vector<uint64_t>> device_recovery(Geometry geometry, const std::vector<uint32_t>& used);
 
 // ---- parts
 

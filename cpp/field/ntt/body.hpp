@@ -5,6 +5,31 @@
 
 namespace zg::ntt {
 
+ZG_HD uint64_t reversed(uint64_t index, unsigned bits) {
+  uint64_t out = 0;
+  for (unsigned i = 0; i < bits; ++i) out |= (index >> i & 1) << (bits - 1 - i);
+  return out;
+}
+
+// A transform in block memory: bit-reversed order in, natural order out, roots as Pass has them. All lanes of the block; a
+// barrier behind it.
+template <class Grid>
+ZG_HD void butterflies(Grid& grid, const grid::View<uint64_t>& values, const grid::View<const uint64_t>& roots, unsigned log_size) {
+  using P = bn254::FrParams;
+  namespace fr = bn254::device;
+  const uint64_t n = uint64_t{1} << log_size;
+  for (uint64_t half = 1; half < n; half *= 2) {
+    for (uint64_t at = grid.thread(); at < n / 2; at += grid.width()) {
+      const uint64_t j = at & (half - 1), low = 2 * at - j;
+      const fr::Number u = fr::load(values, 4 * low);
+      const fr::Number t = fr::mul<P>(fr::load(values, 4 * (low + half)), fr::load(roots, 4 * (half + j)));
+      fr::store(values, 4 * low, fr::add<P>(u, t));
+      fr::store(values, 4 * (low + half), fr::sub<P>(u, t));
+    }
+    grid.sync();
+  }
+}
+
 // What Pass (table.hpp) says, with factors in Montgomery form (base 2^256), four words each.
 struct PassShape {
   unsigned log_size;
@@ -32,16 +57,7 @@ struct PassBody {
         fr::store(values, 4 * reversed(k, shape.log_size), value);
       }
       grid.sync();
-      for (uint64_t half = 1; half < n; half *= 2) {
-        for (uint64_t at = grid.thread(); at < n / 2; at += grid.width()) {
-          const uint64_t j = at & (half - 1), low = 2 * at - j;
-          const fr::Number u = fr::load(values, 4 * low);
-          const fr::Number t = fr::mul<P>(fr::load(values, 4 * (low + half)), fr::load(roots, 4 * (half + j)));
-          fr::store(values, 4 * low, fr::add<P>(u, t));
-          fr::store(values, 4 * (low + half), fr::sub<P>(u, t));
-        }
-        grid.sync();
-      }
+      butterflies(grid, values, roots, shape.log_size);
       for (uint64_t k = grid.thread(); k < n; k += grid.width()) {
         fr::Number value = fr::load(values, 4 * k);
         if (shape.has_post) value = fr::mul<P>(value, fr::load(post, 4 * k));
@@ -49,12 +65,6 @@ struct PassBody {
       }
       grid.sync();
     }
-  }
-
-  static ZG_HD uint64_t reversed(uint64_t index, unsigned bits) {
-    uint64_t out = 0;
-    for (unsigned i = 0; i < bits; ++i) out |= (index >> i & 1) << (bits - 1 - i);
-    return out;
   }
 };
 

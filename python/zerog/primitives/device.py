@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,8 @@ __all__ = [
     "keccak256_fixed",
     "keccak256_ragged",
     "require",
+    "rs_fr_extend",
+    "rs_fr_recover",
     "segment_roots",
     "sources",
 ]
@@ -37,6 +40,8 @@ _BLOCK_WIDTH: Final = 128
 _BLOCKS_MAX: Final = 65_535
 _SEGMENT_BLOCK_WIDTH: Final = 256
 _SEGMENT_SIZE_BYTES: Final = 1024 * 256
+# The modulus of Fr, lowest word first.
+_FR_WORDS: Final = (0x43E1F593F0000001, 0x2833E84879B97091, 0xB85045B68181585D, 0x30644E72E131A029)
 
 
 def sources() -> dict[str, str]:
@@ -219,6 +224,90 @@ def gf65536_product(coefficients: bytes, rows: int, shards: Any, out: Any = None
     import numpy as np
 
     return _product("gf65536", np.frombuffer(coefficients, dtype=np.uint16), rows, shards, out)
+
+
+def rs_fr_extend(cells: Any, rows: int, columns: int, out: Any = None) -> Any:
+    """The whole matrix of a DA blob from its first third; see ``blob.extend``.
+
+    Args:
+        cells: uint8 on the device, ``rows`` · ``columns`` elements of 32 bytes, row-major.
+        out: uint8[3 · rows, columns, 32] on the device, contiguous; without it one is made.
+
+    Raises:
+        InvalidInput: another size, a cell that is not below the modulus, or a geometry that does not exist.
+    """
+    cupy = require()
+    flat, factors = _cells_on_device(cells, rows, columns), _rs_fr_factors(rows, columns)
+    matrix = _matrix_on_device(out, rows, columns)
+    coefficients = cupy.empty(flat.size, dtype=cupy.uint8)
+    shape = (cupy.uint32(rows.bit_length() - 1), cupy.uint32(columns.bit_length() - 1))
+    matrix.reshape(-1)[: flat.size] = flat
+    _rs_fr_launch("invert_rows", rows, columns, (*shape, factors, flat, coefficients))
+    _rs_fr_launch("columns", columns, rows, (*shape, cupy.uint32(1), cupy.uint32(0b110), factors, coefficients, matrix))
+    _rs_fr_launch("rows", 3 * rows, columns, (*shape, cupy.uint32(0b110), factors, matrix))
+    return matrix
+
+
+def rs_fr_recover(indices: Sequence[int], cells: Any, rows: int, columns: int, out: Any = None) -> Any:
+    """The same from any ``rows`` rows; see ``blob.recover``. Compare roots: any rows determine some blob.
+
+    Args:
+        indices: the numbers of the rows, ascending, as many as the matrix has rows before it is extended.
+        cells: uint8 on the device, the rows in that order.
+
+    Raises:
+        InvalidInput: as ``rs_fr_extend``, or other numbers.
+    """
+    import numpy as np
+
+    cupy = require()
+    flat, factors = _cells_on_device(cells, rows, columns), _rs_fr_factors(rows, columns)
+    recovery = cupy.asarray(np.frombuffer(_native.blob_device_recovery(list(indices), rows, columns), dtype=np.uint64))
+    place = np.full(3 * rows, 0xFFFFFFFF, dtype=np.uint32)
+    place[list(indices)] = np.arange(rows, dtype=np.uint32)
+    used, places = cupy.asarray(np.asarray(indices, dtype=np.uint32)), cupy.asarray(place)
+    matrix = _matrix_on_device(out, rows, columns)
+    parts, coefficients = flat.copy(), cupy.empty(flat.size, dtype=cupy.uint8)
+    shape = (cupy.uint32(rows.bit_length() - 1), cupy.uint32(columns.bit_length() - 1))
+    _rs_fr_launch("recover_rows", rows, columns, (*shape, factors, recovery, used, parts))
+    _rs_fr_launch("recover_columns", columns, 2 * rows, (*shape, factors, recovery, places, parts, coefficients))
+    _rs_fr_launch("columns", columns, rows, (*shape, cupy.uint32(0), cupy.uint32(0b111), factors, coefficients, matrix))
+    _rs_fr_launch("rows", 3 * rows, columns, (*shape, cupy.uint32(0b111), factors, matrix))
+    return matrix
+
+
+def _rs_fr_launch(name: str, blocks: int, elements: int, arguments: tuple[Any, ...]) -> None:
+    """A block a row or column, ``elements`` of 32 bytes in block memory, a lane a butterfly as far as a block is wide."""
+    _launch("erasure/rs_fr", f"zg_rs_fr_{name}", blocks, min(elements // 2, 2 * _BLOCK_WIDTH), arguments, 32 * elements)
+
+
+def _rs_fr_factors(rows: int, columns: int) -> Any:
+    import numpy as np
+
+    return require().asarray(np.frombuffer(_native.blob_device_factors(rows, columns), dtype=np.uint64))
+
+
+def _cells_on_device(cells: Any, rows: int, columns: int) -> Any:
+    flat = _bytes_on_device(cells, "cells")
+    if flat.size != 32 * rows * columns:
+        raise InvalidInput(f"cells: expected {32 * rows * columns} bytes, found {flat.size}")
+    words = flat.view(require().uint64).reshape(-1, 4)
+    below = words[:, 0] < _FR_WORDS[0]
+    for k in (1, 2, 3):
+        below = (words[:, k] < _FR_WORDS[k]) | ((words[:, k] == _FR_WORDS[k]) & below)
+    if not bool(below.all()):
+        raise InvalidInput("cells: expected elements below the modulus")
+    return flat
+
+
+def _matrix_on_device(out: Any, rows: int, columns: int) -> Any:
+    cupy = require()
+    shape = (3 * rows, columns, 32)
+    if out is None:
+        return cupy.empty(shape, dtype=cupy.uint8)
+    if out.shape != shape or out.dtype != cupy.uint8 or not out.flags.c_contiguous or out.data.ptr % 8 != 0:
+        raise InvalidInput(f"out: expected a contiguous, 8-byte aligned uint8 device array of shape {shape}")
+    return out
 
 
 def _product(field: str, coefficients: Any, rows: int, shards: Any, out: Any) -> Any:

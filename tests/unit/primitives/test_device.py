@@ -13,6 +13,7 @@ import pytest
 
 from zerog.errors import DeviceError, InvalidInput
 from zerog.primitives import device, hashing, merkle
+from zerog.primitives.fields import FR_MODULUS
 
 
 class OnDevice(np.ndarray):  # type: ignore[type-arg]
@@ -123,6 +124,38 @@ def test_launches(cupy: FakeCupy) -> None:
         ("zg_merkle_fold", (1,), (128,), 0),
     ]
     assert len(cupy.compiled) == 4  # one module for each entry point, kept
+
+
+def test_launches_of_the_da_code(cupy: FakeCupy) -> None:
+    cells = on_device(np.zeros(8 * 4 * 32, dtype=np.uint8))
+    assert device.rs_fr_extend(cells, 8, 4).shape == (24, 4, 32)
+    out = on_device(np.ones((24, 4, 32), dtype=np.uint8))
+    assert device.rs_fr_recover([1, 2, 3, 8, 9, 16, 17, 23], cells, 8, 4, out) is out
+    assert cupy.launches == [
+        ("zg_rs_fr_invert_rows", (8,), (2,), 128),
+        ("zg_rs_fr_columns", (4,), (4,), 256),
+        ("zg_rs_fr_rows", (24,), (2,), 128),
+        ("zg_rs_fr_recover_rows", (8,), (2,), 128),
+        ("zg_rs_fr_recover_columns", (4,), (8,), 512),
+        ("zg_rs_fr_columns", (4,), (4,), 256),
+        ("zg_rs_fr_rows", (24,), (2,), 128),
+    ]
+    above = np.zeros((32, 32), dtype=np.uint8)
+    above[5] = np.frombuffer(FR_MODULUS.to_bytes(32, "little"), dtype=np.uint8)
+    above[6] = np.frombuffer((FR_MODULUS - 1).to_bytes(32, "little"), dtype=np.uint8)
+    for call, words in (
+        (lambda: device.rs_fr_extend(on_device(above), 8, 4), "below the modulus"),
+        (lambda: device.rs_fr_extend(cells, 8, 8), "expected 2048 bytes"),
+        (lambda: device.rs_fr_extend(on_device(np.zeros(3 * 4 * 32, dtype=np.uint8)), 3, 4), "powers of two"),
+        (lambda: device.rs_fr_extend(cells, 8, 4, on_device(np.zeros(5, dtype=np.uint8))), "out:"),
+        (lambda: device.rs_fr_recover([1, 2, 3, 8, 9, 16, 17, 24], cells, 8, 4), "ascending"),
+        (lambda: device.rs_fr_recover([1, 1, 3, 8, 9, 16, 17, 20], cells, 8, 4), "ascending"),
+        (lambda: device.rs_fr_recover([1, 2, 3], cells, 8, 4), "expected 8"),
+    ):
+        with pytest.raises(InvalidInput, match=words):
+            call()
+    above[5] = 0
+    assert device.rs_fr_extend(on_device(above), 8, 4).shape == (24, 4, 32)
 
 
 def test_empty_batches_launch_nothing(cupy: FakeCupy) -> None:

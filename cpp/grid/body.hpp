@@ -13,9 +13,11 @@
 
 #if defined(__CUDACC__) || defined(__CUDACC_RTC__)
 #define ZG_HD __host__ __device__ __forceinline__
+#define ZG_APART static __host__ __device__ __noinline__
 #define ZG_TABLE static __device__ __constant__ const
 #else
 #define ZG_HD inline
+#define ZG_APART inline
 #define ZG_TABLE inline constexpr
 #include <cstdio>
 #include <stdexcept>

@@ -93,7 +93,8 @@ def test_kernel_compiles(nvrtc: Nvrtc, kernel: str, architecture: str) -> None:
     assert entries
     assert {f".text.{entry}" for entry in entries} <= set(sections(in_place))
     frames = re.findall(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads", log)
-    assert frames == [("0", "0", "0")] * len(entries), log
+    assert len(frames) >= len(entries)
+    assert set(frames) == {("0", "0", "0")}, log  # functions that are called have lines of their own
     registers = [int(count) for count in re.findall(r"Used (\d+) registers", log)]
     assert len(registers) == len(entries)
     assert max(registers) <= REGISTERS_MAX, log

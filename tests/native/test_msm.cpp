@@ -170,6 +170,58 @@ void lanes_agree(std::mt19937_64& random) {
   CHECK(!report.ok);
   CHECK(report.message.find("outside a view") != std::string::npos);
 }
+
+// Whole sums and ladders by the device's bodies: two sums of different lengths in windows of three bits, a lane a bucket or two
+// buckets a lane, in several orders and with a thread a lane.
+void whole_operations(std::mt19937_64& random) {
+  using grid::View;
+  namespace xyzz = curve::device;
+  using Point = msm::device::Point;
+  auto points = some_points(9, random);
+  points[3] = points[4];
+  points[5] = -points[4];
+  points[7] = G1Affine::infinity();
+  auto scalars = random_scalars(points.size(), random);
+  for (const size_t at : {12, 20}) std::memcpy(scalars.data() + at, scalars.data() + 16, 32);  // what cancels and what doubles meets in the same buckets
+  std::memset(scalars.data() + 24, 0, 32);
+  const std::vector<uint64_t> plan{0, 0, 6, 2, 2, 7};
+  const std::vector<uint32_t> from{0, 1, 2, 2};
+  std::vector<G1Affine> wanted{plain_sum({points.data(), scalars.data(), 6}), plain_sum({points.data() + 2, scalars.data() + 8, 7}), G1Affine::infinity()};
+  const msm::device::WindowShape shape{2, 3, 85, 7};
+  std::vector<uint64_t> offset(5, 0);
+  for (unsigned w = 0; w < shape.windows; ++w) offset[(2 + 3 * w) / 64] |= uint64_t{1} << ((2 + 3 * w) % 64);
+  const auto words = [](const std::vector<uint64_t>& v) { return View<const uint64_t>{v.data(), v.size()}; };
+  const auto target = [](std::vector<uint64_t>& v) { return View<uint64_t>{v.data(), v.size()}; };
+  const View<const uint64_t> bases{reinterpret_cast<const uint64_t*>(points.data()), 8 * points.size()};
+  for (uint64_t seed = 0; seed < 4; ++seed) {
+    const unsigned width = static_cast<unsigned>(seed == 3 ? 4 : 1 + 2 * seed);
+    const auto run = [&](size_t memory, const auto& body) {
+      const grid::Launch launch{2, width, memory, seed};
+      CHECK((seed == 3 ? grid::run_on_threads(launch, body) : grid::run_on_fibers(launch, body)).ok);
+    };
+    const auto affine = [&](const std::vector<uint64_t>& in) {
+      std::vector<G1Affine> out(in.size() / 16);
+      std::vector<uint64_t> flat(8 * out.size(), 0x5a5a), before(4 * out.size(), 0x5a5a);
+      run(0, [&](auto& grid) { xyzz::NormalizeBody<Point>{}(grid, out.size(), words(in), target(flat), target(before)); });
+      std::memcpy(out.data(), flat.data(), 8 * flat.size());
+      return out;
+    };
+    std::vector<uint64_t> windows(16 * 2 * shape.windows, 0x5a5a), finished(32, 0x5a5a), summed(48, 0x5a5a);
+    run(grid::shared_size<int8_t>(7) + grid::shared_size<uint64_t>(32 * shape.buckets()), [&](auto& grid) {
+      msm::device::WindowsBody{}(grid, shape, words(plan), bases, words(scalars), words(offset), target(windows));
+    });
+    run(0, [&](auto& grid) { msm::device::FinishBody{}(grid, shape, words(windows), target(finished)); });
+    run(grid::shared_size<uint64_t>(16 * width), [&](auto& grid) {
+      xyzz::SumBody<Point, false>{}(grid, 3, View<const uint32_t>{from.data(), from.size()}, words(finished), target(summed));
+    });
+    CHECK(affine(summed) == wanted);
+
+    std::vector<uint64_t> multiples(8 * 16 * 2 * width, 0x5a5a), out(16 * points.size(), 0x5a5a);
+    run(0, [&](auto& grid) { msm::device::MultiplyBody{}(grid, points.size(), bases, words(scalars), target(multiples), target(out)); });
+    const auto each = affine(out);
+    for (size_t i = 0; i < each.size(); ++i) CHECK(each[i] == multiple(points[i], scalars.data() + 4 * i));
+  }
+}
 #endif
 
 }  // namespace
@@ -201,6 +253,7 @@ int main(int argc, char** argv) {
   }
 #if defined(ZG_EMU)
   lanes_agree(random);
+  whole_operations(random);
 #endif
   return check_report();
 }

@@ -186,6 +186,6 @@ void twice_all(const Pairs& pairs, size_t count, const Callbacks& back, void* sc
 
 }  // namespace
 
-const Table avx512 = {add_all, twice_all};
+const Table avx512 = {add_all, twice_all, nullptr, nullptr};
 
 }  // namespace zg::msm

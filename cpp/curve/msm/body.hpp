@@ -1,10 +1,12 @@
-// Device bodies of the rounds: independent affine additions and doublings in G1, each lane sharing one inversion among its own.
+// Device bodies: rounds of independent affine additions and doublings in G1, each lane sharing one inversion among its own; and
+// whole sums and ladders in projective coordinates, where no inversion is needed until the end.
 //
 // Points are eight words as in table.hpp: Montgomery forms of x and y, infinity zeros. Nothing is called back: equal, opposite
 // and infinite points are cases of one slope. A lane reads its pairs twice; `out` may be an operand's memory where no pair reads
 // what another writes.
 #pragma once
 
+#include "curve/xyzz.hpp"
 #include "field/bn254/body.hpp"
 
 namespace zg::msm::device {
@@ -123,6 +125,106 @@ struct TwiceBody {
   ZG_HD void operator()(Grid& grid, uint64_t count, grid::View<const uint64_t> left, grid::View<const uint32_t> a, grid::View<uint64_t> out,
                         grid::View<const uint32_t> to, grid::View<uint64_t> before) const {
     AddBody{}(grid, count, left, a, left, a, out, to, before);
+  }
+};
+
+// ---- whole sums: windows, then each sum's windows, then sums that were cut (xyzz.hpp: SumBody), then affine (NormalizeBody)
+
+namespace xyzz = curve::device;
+using Point = xyzz::Base;
+
+inline constexpr unsigned kWindowBitsMax = 8;  // digits are bytes
+inline constexpr uint64_t kTermsMax = 1024;    // of one sum; longer ones are cut
+inline constexpr uint64_t kPlanWords = 3;      // of a sum: its first base, its first scalar, its terms
+
+struct WindowShape {
+  uint64_t sums;
+  unsigned bits, windows;
+  uint64_t terms_max;
+
+  ZG_HD uint64_t buckets() const { return uint64_t{1} << (bits - 1); }
+};
+
+// Σ digit · base of each window of each sum, a block a window. Each lane gathers the points of a bucket of its own, found in the
+// digits that all have written down; then the buckets are weighed by a scan from the top (B_d counts once in each of the d
+// sums from there) and a tree. Block memory: shared_size<int8_t>(terms_max) + shared_size<uint64_t>(32 buckets).
+// `offset`: five words, Σ 2^(bits - 1 + bits w), which makes digits signed.
+struct WindowsBody {
+  template <class Grid>
+  ZG_HD void operator()(Grid& grid, const WindowShape& shape, grid::View<const uint64_t> plan, grid::View<const uint64_t> bases,
+                        grid::View<const uint64_t> scalars, grid::View<const uint64_t> offset, grid::View<uint64_t> out) const {
+    constexpr uint64_t kSize = xyzz::kPointWords<Point>;
+    const uint64_t buckets = shape.buckets();
+    const grid::View<int8_t> digits = grid.template shared<int8_t>(shape.terms_max);
+    const grid::View<uint64_t> points = grid.template shared<uint64_t>(2 * kSize * buckets);
+    for (uint64_t unit = grid.block(); unit < shape.sums * shape.windows; unit += grid.blocks()) {
+      const uint64_t sum = unit / shape.windows, base = plan[kPlanWords * sum], scalar = plan[kPlanWords * sum + 1], count = plan[kPlanWords * sum + 2];
+      const unsigned at = shape.bits * static_cast<unsigned>(unit % shape.windows);
+      for (uint64_t i = grid.thread(); i < count; i += grid.width())
+        digits[i] = static_cast<int8_t>(static_cast<int>(xyzz::bits_of_sum(scalars, 4 * (scalar + i), offset, at, shape.bits)) - static_cast<int>(buckets));
+      grid.sync();
+      for (uint64_t d = grid.thread(); d < buckets; d += grid.width()) {
+        const int mine = static_cast<int>(d) + 1;
+        xyzz::set_infinity<Point>(points, kSize * d);
+        for (uint64_t i = 0; i < count; ++i) {
+          while (i < count && digits[i] != mine && digits[i] != -mine) ++i;
+          if (i == count) break;
+          if (!xyzz::add_affine<Point>(points, kSize * d, bases, kWords * (base + i), digits[i] < 0)) xyzz::twice<Point>(points, kSize * d);
+        }
+      }
+      grid.sync();
+      uint64_t current = 0, next = kSize * buckets;
+      const unsigned log = shape.bits - 1;
+      for (unsigned phase = 0; phase < 2 * log; ++phase) {
+        const bool scans = phase < log;
+        const uint64_t step = scans ? uint64_t{1} << phase : buckets >> (phase - log + 1);
+        for (uint64_t d = grid.thread(); d < (scans ? buckets : step); d += grid.width()) {
+          const uint64_t to = (scans ? next : current) + kSize * d;
+          if (scans) xyzz::copy<Point>(points, to, xyzz::fixed(points), current + kSize * d);
+          if (d + step < buckets && !xyzz::add<Point>(points, to, xyzz::fixed(points), current + kSize * (d + step))) xyzz::twice<Point>(points, to);
+        }
+        grid.sync();
+        if (scans) {
+          const uint64_t old = current;
+          current = next;
+          next = old;
+        }
+      }
+      if (grid.thread() == 0) xyzz::copy<Point>(out, kSize * unit, xyzz::fixed(points), current);
+      grid.sync();
+    }
+  }
+};
+
+// out[s] = Σ 2^(bits w) windows[s][w], a lane a sum.
+struct FinishBody {
+  template <class Grid>
+  ZG_HD void operator()(Grid& grid, const WindowShape& shape, grid::View<const uint64_t> windows, grid::View<uint64_t> out) const {
+    constexpr uint64_t kSize = xyzz::kPointWords<Point>;
+    const uint64_t stride = uint64_t{grid.width()} * grid.blocks();
+    for (uint64_t s = uint64_t{grid.width()} * grid.block() + grid.thread(); s < shape.sums; s += stride) {
+      const uint64_t first = kSize * shape.windows * s;
+      xyzz::copy<Point>(out, kSize * s, windows, first + kSize * (shape.windows - 1));
+      for (unsigned step = 0; step < (shape.bits + 1) * (shape.windows - 1); ++step) {
+        bool doubles = step % (shape.bits + 1) < shape.bits;
+        if (!doubles) doubles = !xyzz::add<Point>(out, kSize * s, windows, first + kSize * (shape.windows - 2 - step / (shape.bits + 1)));
+        if (doubles) xyzz::twice<Point>(out, kSize * s);
+      }
+    }
+  }
+};
+
+// out[i] = scalars[i] points[i], not yet affine. `multiples`: room for eight points a lane.
+struct MultiplyBody {
+  template <class Grid>
+  ZG_HD void operator()(Grid& grid, uint64_t count, grid::View<const uint64_t> points, grid::View<const uint64_t> scalars, grid::View<uint64_t> multiples,
+                        grid::View<uint64_t> out) const {
+    constexpr uint64_t kSize = xyzz::kPointWords<Point>;
+    const uint64_t step = uint64_t{grid.width()} * grid.blocks(), lane = uint64_t{grid.width()} * grid.block() + grid.thread();
+    for (uint64_t i = lane; i < count; i += step) {
+      xyzz::from_affine<Point>(out, kSize * i, points, kWords * i);
+      xyzz::multiply<Point>(out, kSize * i, scalars, 4 * i, multiples, xyzz::kLadderMultiples * kSize * lane, xyzz::kLadderDigits);
+    }
   }
 };
 

@@ -57,7 +57,19 @@ bool self_test(const void* opaque) {
     if (!(found[to[i]] == to_affine_var(add_var(G1::from(points[i]), right)))) return false;
     if (!(found[kPoints + to[i]] == to_affine_var(double_var(G1::from(points[i]))))) return false;
   }
-  return true;
+  if (table.sums == nullptr) return true;
+  std::vector<uint64_t> scalars(4 * kPoints, 0);
+  G1 sum = G1::infinity();
+  for (uint32_t i = 0; i < kPoints; ++i) {
+    scalars[4 * i] = i * 0x9e3779b97f4a7c15u;
+    scalars[4 * i + 3] = i;
+    sum = add_var(sum, multiply_var(points[i], U256(scalars[4 * i], 0, 0, i)));
+  }
+  std::vector<G1Affine> each = points;
+  multiply_each(table, each, scalars);
+  for (uint32_t i = 0; i < kPoints; ++i)
+    if (!(each[i] == to_affine_var(multiply_var(points[i], U256(scalars[4 * i], 0, 0, i))))) return false;
+  return msm::sums(table, {{points.data(), scalars.data(), kPoints}})[0] == to_affine_var(sum);
 }
 
 KernelBackends& kernel() {

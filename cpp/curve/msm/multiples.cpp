@@ -74,6 +74,7 @@ void ladders(Rounds& rounds, G1Affine* points, const uint64_t* scalars, size_t c
 }  // namespace
 
 void multiply_each(const Table& table, std::vector<G1Affine>& points, const std::vector<uint64_t>& scalars) {
+  if (table.multiply_each != nullptr) return table.multiply_each(words(points), scalars.data(), points.size());
   if (points.size() < kTooFew) {
     for (size_t i = 0; i < points.size(); ++i) {
       const uint64_t* k = scalars.data() + 4 * i;

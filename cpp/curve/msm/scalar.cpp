@@ -76,6 +76,6 @@ static_assert(sizeof(Fq) * kBatchMax <= kScratchSizeBytes);
 
 }  // namespace
 
-const Table scalar = {add, twice};
+const Table scalar = {add, twice, nullptr, nullptr};
 
 }  // namespace zg::msm

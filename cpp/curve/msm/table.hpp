@@ -27,11 +27,17 @@ struct Pairs {
   const uint32_t* to;
 };
 
+struct Sum;  // api.hpp
+
 // Single-threaded, allocation-free. `out` may be `left` or `right` when no pair reads what another writes.
 struct Table {
   void (*add)(const Pairs& pairs, size_t count, const Callbacks& back, void* scratch);
   // out[to[k]] = 2 left[a[k]]; b and right are not read.
   void (*twice)(const Pairs& pairs, size_t count, const Callbacks& back, void* scratch);
+  // Whole sums and whole ladders, as sums() and multiply_each() say, where a backend does not go by rounds; else null. These may
+  // allocate and take threads. `out`: a point a sum.
+  void (*sums)(const Sum* wanted, size_t count, uint64_t* out);
+  void (*multiply_each)(uint64_t* points, const uint64_t* scalars, size_t count);
 };
 
 inline constexpr size_t kScratchSizeBytes = (kBatchMax / 8) * 5 * 64;  // aligned to 64

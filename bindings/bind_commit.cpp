@@ -163,7 +163,7 @@ class CommittedBlob {
 };
 
 CommittedBlob commit(const AmtSetup& setup, const object& data, const std::string& backend) {
-  const msm::Table& table = *unwrap(msm::backend(backend));
+  const amt::Table& table = *unwrap(amt::backend(backend));
   const auto with = unwrap(rs_fr::backends(backend));
   const ReadView view(data, "data");
   rs_fr::EncodedPtr encoded;
@@ -177,14 +177,14 @@ CommittedBlob commit(const AmtSetup& setup, const object& data, const std::strin
 }
 
 CommittedBlob prove(const AmtSetup& setup, const EncodedBlob& encoded, const std::string& backend) {
-  const msm::Table& table = *unwrap(msm::backend(backend));
+  const amt::Table& table = *unwrap(amt::backend(backend));
   return CommittedBlob(encoded.shared(), unwrap(unlocked([&] { return amt::prove(table, setup.get(), *encoded.shared()); })));
 }
 
 void prove_part(const AmtSetup& setup, const EncodedBlob& encoded, const std::string& part, const std::string& backend) {
   static const std::pair<const char*, amt::Part> kParts[] = {
       {"rows", amt::Part::rows}, {"blocks", amt::Part::blocks}, {"quotients", amt::Part::quotients}, {"high", amt::Part::high}};
-  const msm::Table& table = *unwrap(msm::backend(backend));
+  const amt::Table& table = *unwrap(amt::backend(backend));
   for (const auto& [name, which] : kParts) {
     if (part != name) continue;
     const amt::Part chosen = which;
@@ -195,7 +195,7 @@ void prove_part(const AmtSetup& setup, const EncodedBlob& encoded, const std::st
 }
 
 pybind11::bytes commitment_of(const AmtSetup& setup, const EncodedBlob& encoded, const std::string& backend) {
-  const msm::Table& table = *unwrap(msm::backend(backend));
+  const amt::Table& table = *unwrap(amt::backend(backend));
   return commitment_bytes(unwrap(unlocked([&] { return amt::commit(table, setup.get(), *encoded.shared()); })));
 }
 

@@ -26,7 +26,7 @@ SEED = bytes(range(32))
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
-    report = next(entry for entry in _native.backends() if entry["kernel"] == "msm")
+    report = next(entry for entry in _native.backends() if entry["kernel"] == "amt")
     if request.param not in report["available"]:
         pytest.skip(f"{request.param}: {report['unavailable'] or 'not in this build'}")
     return str(request.param)
@@ -64,6 +64,7 @@ def verify(
     return commit.verify_slices(setup, slices, [commitment] * len(slices), [root] * len(slices), seed=SEED, backend=backend)
 
 
+@pytest.mark.parametrize("backend", [*BACKENDS, "emu"], indirect=True)
 @pytest.mark.parametrize("case", range(2))
 def test_small_vectors(case: int, backend: str) -> None:
     data = vector("amt_small")["cases"][case]

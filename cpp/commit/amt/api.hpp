@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "commit/amt/table.hpp"
 #include "common/digest.hpp"
 #include "common/status.hpp"
 #include "curve/bn254_g2.hpp"
@@ -30,6 +31,9 @@ using rs_fr::Geometry;
 using rs_fr::kCosets;
 
 inline constexpr size_t kPointSize = 64, kPointSizeCompressed = 32;
+
+// The prover's backend of that name, an empty name for the active one; device_unavailable as in keccak256::backend.
+Outcome<const Table*> backend(std::string_view name);
 
 // ---- public parameters
 
@@ -125,14 +129,14 @@ struct Proof {
 // The proof of an encoded blob that has its coefficients.
 // Returns bad_argument for a setup of another geometry or without the prover's parts, or an encoding without coefficients.
 // Cost: about 9.5 N terms of sums and 34 R multiples of points, on all threads.
-Outcome<Proof> prove(const msm::Table& table, const Setup& setup, const rs_fr::Encoded& encoded);
+Outcome<Proof> prove(const Table& table, const Setup& setup, const rs_fr::Encoded& encoded);
 
 // One part of that work alone, its result dropped: for benchmarks, which time it (the core has no clocks).
 enum class Part { rows, blocks, quotients, high };  // 3 N terms; 5.5 N; blocks and the group transforms; N
-Outcome<bool> prove_part(const msm::Table& table, const Setup& setup, const rs_fr::Encoded& encoded, Part part);
+Outcome<bool> prove_part(const Table& table, const Setup& setup, const rs_fr::Encoded& encoded, Part part);
 
 // Only the commitment, [f(tau)]: N terms.
-Outcome<G1Affine> commit(const msm::Table& table, const Setup& setup, const rs_fr::Encoded& encoded);
+Outcome<G1Affine> commit(const Table& table, const Setup& setup, const rs_fr::Encoded& encoded);
 
 // ---- slices
 

@@ -63,7 +63,8 @@ py::tuple public_keys(const py::object& secret) {
 }
 
 template <size_t kSize>
-py::bytes sum(const py::object& points, Status (*add)(const uint8_t*, size_t, uint8_t*, size_t&)) {
+py::bytes sum(const py::object& points, const std::string& backend, Status (*add)(const bls_bn254::Table&, const uint8_t*, size_t, uint8_t*, size_t&)) {
+  const bls_bn254::Table& table = *unwrap(bls_bn254::backend(backend));
   const ReadView view(points, "points");
   const size_t count = count_items(view, kSize, "points");
   uint8_t out[kSize];
@@ -71,22 +72,24 @@ py::bytes sum(const py::object& points, Status (*add)(const uint8_t*, size_t, ui
   Status status;
   {
     py::gil_scoped_release release;
-    status = add(view.data(), count, out, bad);
+    status = add(table, view.data(), count, out, bad);
   }
   if (status != Status::ok) raise(status, "points: item " + std::to_string(bad) + " is not a point of the curve");
   return to_bytes({out, kSize});
 }
 
-bool verify_aggregate(const py::object& digest, const py::object& signatures, const py::object& keys) {
+bool verify_aggregate(const py::object& digest, const py::object& signatures, const py::object& keys, const std::string& backend) {
+  const bls_bn254::Table& table = *unwrap(bls_bn254::backend(backend));
   const ReadView signature_view(signatures, "signatures"), key_view(keys, "keys");
   const size_t count = count_items(signature_view, kG1, "signatures");
   check_count(count_items(key_view, kG2, "keys"), count, "keys");
   const Hash32 message = read_digest(digest);
   py::gil_scoped_release release;
-  return bls_bn254::verify_aggregate(message, signature_view.data(), key_view.data(), count);
+  return bls_bn254::verify_aggregate(table, message, signature_view.data(), key_view.data(), count);
 }
 
-py::array_t<bool> verify_many(const py::object& digests, const py::object& signatures, const py::object& keys, bool keys_in_group) {
+py::array_t<bool> verify_many(const py::object& digests, const py::object& signatures, const py::object& keys, bool keys_in_group, const std::string& backend) {
+  const bls_bn254::Table& table = *unwrap(bls_bn254::backend(backend));
   const ReadView digest_view(digests, "digests"), signature_view(signatures, "signatures"), key_view(keys, "keys");
   const size_t count = count_items(digest_view, 32, "digests");
   check_count(count_items(signature_view, kG1, "signatures"), count, "signatures");
@@ -95,7 +98,7 @@ py::array_t<bool> verify_many(const py::object& digests, const py::object& signa
   uint8_t* verdicts = reinterpret_cast<uint8_t*>(ok.mutable_data());
   {
     py::gil_scoped_release release;
-    bls_bn254::verify_many(digest_view.data(), signature_view.data(), key_view.data(), count, keys_in_group, verdicts);
+    bls_bn254::verify_many(table, digest_view.data(), signature_view.data(), key_view.data(), count, keys_in_group, verdicts);
   }
   return ok;
 }
@@ -163,15 +166,17 @@ void bind_bls(py::module_& m) {
       },
       py::arg("point"), "True when 64 or 128 bytes are a point of G1 or G2 other than infinity.");
   m.def(
-      "bls_sum_g1", [](const py::object& points) { return sum<kG1>(points, &bls_bn254::sum_g1); }, py::arg("points"),
+      "bls_sum_g1", [](const py::object& points, const std::string& backend) { return sum<kG1>(points, backend, &bls_bn254::sum_g1); }, py::arg("points"),
+      py::kw_only(), py::arg("backend") = "",
       "The sum of n * 64 bytes of points.");
   m.def(
-      "bls_sum_g2", [](const py::object& points) { return sum<kG2>(points, &bls_bn254::sum_g2); }, py::arg("points"),
+      "bls_sum_g2", [](const py::object& points, const std::string& backend) { return sum<kG2>(points, backend, &bls_bn254::sum_g2); }, py::arg("points"),
+      py::kw_only(), py::arg("backend") = "",
       "The sum of n * 128 bytes of points.");
-  m.def("bls_verify_aggregate", &verify_aggregate, py::arg("digest"), py::arg("signatures"), py::arg("keys"),
-        "Whether the sum of n signatures holds under the sum of n keys.");
+  m.def("bls_verify_aggregate", &verify_aggregate, py::arg("digest"), py::arg("signatures"), py::arg("keys"), py::kw_only(),
+        py::arg("backend") = "", "Whether the sum of n signatures holds under the sum of n keys.");
   m.def("bls_verify_many", &verify_many, py::arg("digests"), py::arg("signatures"), py::arg("keys"), py::kw_only(),
-        py::arg("keys_in_group") = false, "Verdicts (bool[n]); see zerog.primitives.bls.verify_many.");
+        py::arg("keys_in_group") = false, py::arg("backend") = "", "Verdicts (bool[n]); see zerog.primitives.bls.verify_many.");
   m.def("bls_verify_bound", &verify_bound, py::arg("hash_point"), py::arg("signature"), py::arg("key1"), py::arg("key2"),
         py::arg("gamma"), "What the contracts check of a signature and both keys.");
   m.def("bls_decode", &decode, py::arg("wire"), py::arg("form"), "A point from its little-endian encoding.");

@@ -6,11 +6,23 @@
 #include <cstring>
 #include <vector>
 
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+#else
+#define VALGRIND_MAKE_MEM_UNDEFINED(at, size) (void)0
+#define VALGRIND_MAKE_MEM_DEFINED(at, size) (void)0
+#endif
+
 #include "check.hpp"
 #include "hash/keccak256/api.hpp"
 #include "sig/bls_bn254/api.hpp"
 #include "sig/bls_bn254/secret.hpp"
 #include "sig/bls_bn254/wire.hpp"
+#if defined(ZG_EMU)
+#include "grid/host_fibers.hpp"
+#include "grid/host_threads.hpp"
+#include "sig/bls_bn254/body.hpp"
+#endif
 
 using namespace zg;
 using namespace zg::bn254;
@@ -116,6 +128,28 @@ void test_same_steps_for_every_key() {
   CHECK(first.size() > 64 * (4 * 20 + 16 * 3));  // windows were really walked
 }
 
+// The machine code of it, with the real field and words: under valgrind every digit is undefined memory, so a jump or an address
+// that depended on one would be an error of this program. Elsewhere it only compares results.
+template <class Affine, class F>
+void check_machine_code(const Affine& p, const F& b, const U256& key) {
+  uint64_t digits[bls_bn254::secret::kWindows];
+  for (int i = 0; i < bls_bn254::secret::kWindows; ++i) digits[i] = key.w[i / 16] >> (4 * (i % 16)) & 15;
+  VALGRIND_MAKE_MEM_UNDEFINED(digits, sizeof digits);
+  const auto product = bls_bn254::secret::multiply(bls_bn254::secret::Projective<F>{p.x, p.y, F::one()}, digits, b + b + b);
+  const F k = bls_bn254::secret::invert(product.z);
+  Affine found{product.x * k, product.y * k};
+  VALGRIND_MAKE_MEM_DEFINED(&found, sizeof found);
+  CHECK(found == to_affine_var(multiply_var(p, key)));
+}
+
+void test_machine_code() {
+  const U256 some[] = {U256(1), kOrder - U256(1), U256{next(), next(), next(), next()} % kOrder};
+  for (const U256& key : some) {
+    check_machine_code(bls_bn254::map_to_g1(digest_of(1)), Fq::from_limbs(kThree), key);
+    check_machine_code(G2Affine::generator(), Fq2::from_limbs(kTwistB), key);
+  }
+}
+
 void test_signatures_and_keys() {
   for (const U256& key : keys()) {
     uint8_t secret[32], signature[64], key1[64], key2[128], plain[128];
@@ -163,8 +197,8 @@ void test_keys_outside_the_group() {
   CHECK(bls_bn254::sign(secret, digest_of(3), signature) == Status::ok);
   CHECK(!bls_bn254::accepts_g2(key));
   CHECK(!bls_bn254::verify(digest_of(3), signature, key));
-  CHECK(!bls_bn254::verify_aggregate(digest_of(3), signature, key, 1));
-  bls_bn254::verify_many(digest_of(3).b, signature, key, 1, false, &ok);
+  CHECK(!bls_bn254::verify_aggregate(bls_bn254::scalar, digest_of(3), signature, key, 1));
+  bls_bn254::verify_many(bls_bn254::scalar, digest_of(3).b, signature, key, 1, false, &ok);
   CHECK(ok == 0);
   CHECK(!bls_bn254::encode_flagged_g2(key, wire));
   // Its wire form, made by hand: little-endian, both choices of the flag.
@@ -176,11 +210,70 @@ void test_keys_outside_the_group() {
   CHECK(!bls_bn254::decode_flagged_g2(wire, out));
 }
 
+#if defined(ZG_EMU)
+template <class Affine>
+std::vector<Affine> points_of_all_kinds() {
+  std::vector<Affine> out;
+  for (uint64_t k = 1; k < 10; ++k) out.push_back(to_affine_var(multiply_var(Affine::generator(), U256(next()))));
+  out[3] = out[2];
+  out[5] = -out[4];
+  out[7] = Affine::infinity();
+  return out;
+}
+
+// The bodies of the sums, in several orders and with a thread a lane, against the scalar table: every kind of point, an empty sum,
+// more lanes than points.
+template <class F, class Affine>
+void bodies_agree(Affine (*sum)(const std::vector<Affine>&),
+                  std::vector<Affine> (*weigh)(const std::vector<Affine>&, const std::vector<uint64_t>&, const std::vector<uint32_t>&)) {
+  namespace xyzz = curve::device;
+  using grid::View;
+  const std::vector<Affine> points = points_of_all_kinds<Affine>();
+  std::vector<uint64_t> weights, affine(xyzz::kAffineWords<F> * points.size());
+  for (size_t i = 0; i < 2 * points.size(); ++i) weights.push_back(next());
+  weights[6] = weights[4], weights[7] = weights[5];
+  weights[16] = weights[17] = 0;
+  std::memcpy(affine.data(), points.data(), 8 * affine.size());
+  const std::vector<uint32_t> from{0, 4, 4, 9};
+  const auto view = [](const std::vector<uint64_t>& v) { return View<const uint64_t>{v.data(), v.size()}; };
+  const auto target = [](std::vector<uint64_t>& v) { return View<uint64_t>{v.data(), v.size()}; };
+  for (uint64_t seed = 0; seed < 4; ++seed) {
+    const unsigned width = static_cast<unsigned>(seed == 3 ? 3 : 1 + 5 * seed);
+    const auto run = [&](size_t memory, const auto& body) {
+      const grid::Launch launch{2, width, memory, seed};
+      CHECK((seed == 3 ? grid::run_on_threads(launch, body) : grid::run_on_fibers(launch, body)).ok);
+    };
+    const auto flat = [&](const std::vector<uint64_t>& in) {
+      std::vector<Affine> out(in.size() / xyzz::kPointWords<F>);
+      std::vector<uint64_t> made(in.size() / 2, 0x5a5a), before(in.size() / 4, 0x5a5a);
+      run(0, [&](auto& grid) { xyzz::NormalizeBody<F>{}(grid, out.size(), view(in), target(made), target(before)); });
+      std::memcpy(out.data(), made.data(), 8 * made.size());
+      return out;
+    };
+    const size_t memory = grid::shared_size<uint64_t>(xyzz::kPointWords<F> * width);
+    const View<const uint32_t> bounds{from.data(), from.size()};
+    std::vector<uint64_t> weighed(xyzz::kPointWords<F> * points.size(), 0x5a5a), sums(xyzz::kPointWords<F> * 3, 0x5a5a), plain = sums;
+    run(0, [&](auto& grid) { bls_bn254::device::WeighBody<F>{}(grid, points.size(), view(affine), view(weights), target(weighed)); });
+    run(memory, [&](auto& grid) { xyzz::SumBody<F, false>{}(grid, 3, bounds, view(weighed), target(sums)); });
+    CHECK(flat(sums) == weigh(points, weights, from));
+    run(memory, [&](auto& grid) { xyzz::SumBody<F, true>{}(grid, 3, bounds, view(affine), target(plain)); });
+    const auto found = flat(plain);
+    for (size_t s = 0; s < found.size(); ++s) CHECK(found[s] == sum({points.begin() + from[s], points.begin() + from[s + 1]}));
+  }
+}
+#endif
+
 }  // namespace
 
 int main() {
   test_same_steps_for_every_key();
+  test_machine_code();
   test_signatures_and_keys();
   test_keys_outside_the_group();
+#if defined(ZG_EMU)
+  const bls_bn254::Table& table = bls_bn254::scalar;
+  bodies_agree<curve::device::Base>(table.sum_g1, table.weigh_g1);
+  bodies_agree<curve::device::Quadratic>(table.sum_g2, table.weigh_g2);
+#endif
   return check_report();
 }

@@ -7,11 +7,12 @@
 // Source: docs/protocol/da.md; D. Boneh, B. Lynn, H. Shacham, "Short signatures from the Weil pairing", 2001.
 #pragma once
 
-#include <vector>
+#include <string_view>
 
 #include "common/bytes.hpp"
 #include "common/status.hpp"
 #include "curve/bn254_pairing.hpp"
+#include "sig/bls_bn254/table.hpp"
 
 namespace zg::bls_bn254 {
 
@@ -29,25 +30,29 @@ Status public_keys(const uint8_t secret[32], uint8_t key1[64], uint8_t key2[128]
 bool accepts_g1(const uint8_t point[64]);
 bool accepts_g2(const uint8_t point[128]);
 
+// The backend of that name for the sums of verification, an empty name for the active one; device_unavailable as in
+// keccak256::backend.
+Outcome<const Table*> backend(std::string_view name);
+
 // The sum of points that are on their curve; infinity is possible. bad_encoding names in `first_bad` the first that is not a
 // point. G2: the group of every single one is not tested (40 us each); whoever uses the sum tests that.
-Status sum_g1(const uint8_t* points, size_t count, uint8_t sum[64], size_t& first_bad);
-Status sum_g2(const uint8_t* points, size_t count, uint8_t sum[128], size_t& first_bad);
+Status sum_g1(const Table& table, const uint8_t* points, size_t count, uint8_t sum[64], size_t& first_bad);
+Status sum_g2(const Table& table, const uint8_t* points, size_t count, uint8_t sum[128], size_t& first_bad);
 
 // e(h, pk2) = e(signature, G2) with both points accepted; else false.
 bool verify(const Hash32& digest, const uint8_t signature[64], const uint8_t key2[128]);
 
 // Signatures of `count` signers on one digest, as a whole: the sums of signatures and of keys verify as one pair.
 // False too when a sum is not accepted. Cost: two additions a signer and one pairing product.
-bool verify_aggregate(const Hash32& digest, const uint8_t* signatures, const uint8_t* keys2, size_t count);
+bool verify_aggregate(const Table& table, const Hash32& digest, const uint8_t* signatures, const uint8_t* keys2, size_t count);
 
 // A verdict on each of `count` triples: ok[i] is what verify would say, but for a chance below 2^-127 of passing a bad one.
 //
 // One pairing product of all with weights of 128 bits drawn from everything given (nobody can choose a signature knowing its
 // weight); when it fails, halves are tried, so k bad ones cost about 2 k log2(count / k) products. Triples of one digest share
 // a Miller loop. `keys_in_group` spares the group test of every key: only for keys that a registration has tested.
-void verify_many(const uint8_t* digests32, const uint8_t* signatures64, const uint8_t* keys128, size_t count, bool keys_in_group,
-                 uint8_t* ok);
+void verify_many(const Table& table, const uint8_t* digests32, const uint8_t* signatures64, const uint8_t* keys128, size_t count,
+                 bool keys_in_group, uint8_t* ok);
 
 // What the contracts check: with gamma in Fr (32 big-endian bytes, taken modulo r),
 // e(signature + gamma pk1, -G2) e(h + gamma G1, pk2) = 1: the signature holds and both keys have one secret.

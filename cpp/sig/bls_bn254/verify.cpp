@@ -24,78 +24,64 @@ bool holds(const G1Affine& hash, const G1Affine& signature, const G2Affine& key)
 }
 
 struct Triple {
-  size_t index;   // where the caller has it
-  size_t digest;  // which of the distinct digests
-  U256 weight;    // 128 bits
+  size_t index;        // where the caller has it
+  size_t digest;       // which of the distinct digests
+  uint64_t weight[2];  // 128 bits
   G1Affine signature;
   G2Affine key;
 };
 
-constexpr int kWeightBits = 128;
-
-// The sum of weight * point over the triples: buckets of equal digits, window after window (Pippenger 1976).
-template <class Sum, class Point>
-Sum weighted_sum(const std::vector<const Triple*>& triples, Point Triple::* point) {
-  const int width = triples.size() < 16 ? 2 : triples.size() < 128 ? 4 : triples.size() < 1024 ? 6 : 8;
-  std::vector<Sum> buckets(size_t{1} << width);
-  Sum total = Sum::infinity();
-  for (int low = (kWeightBits - 1) / width * width; low >= 0; low -= width) {
-    for (int i = 0; i < width; ++i) total = double_var(total);
-    std::fill(buckets.begin(), buckets.end(), Sum::infinity());
-    for (const Triple* t : triples) {
-      const size_t digit = static_cast<size_t>((t->weight >> static_cast<unsigned>(low)).w[0]) & (buckets.size() - 1);
-      if (digit != 0) buckets[digit] = add_var(buckets[digit], t->*point);
-    }
-    Sum running = Sum::infinity();  // of the buckets from the top, so bucket d is counted d times
-    for (size_t digit = buckets.size() - 1; digit > 0; --digit) {
-      running = add_var(running, buckets[digit]);
-      total = add_var(total, running);
-    }
-  }
-  return total;
-}
-
 // e(sum w sig, -G2) times the product over digests of e(h, sum w pk2).
-bool weighted_product_is_one(const Triple* triples, size_t count, const std::vector<G1Affine>& hashes) {
-  std::vector<const Triple*> all;
-  std::unordered_map<size_t, std::vector<const Triple*>> by_digest;
+bool weighted_product_is_one(const Table& table, const Triple* triples, size_t count, const std::vector<G1Affine>& hashes) {
+  std::vector<const Triple*> ordered;
+  for (size_t i = 0; i < count; ++i) ordered.push_back(triples + i);
+  std::stable_sort(ordered.begin(), ordered.end(), [](const Triple* a, const Triple* b) { return a->digest < b->digest; });
+  std::vector<G1Affine> signatures, messages;
+  std::vector<G2Affine> keys;
+  std::vector<uint64_t> weights;
+  std::vector<uint32_t> from;  // where the keys of each digest begin
   for (size_t i = 0; i < count; ++i) {
-    all.push_back(triples + i);
-    by_digest[triples[i].digest].push_back(triples + i);
+    const Triple& t = *ordered[i];
+    if (i == 0 || t.digest != ordered[i - 1]->digest) {
+      from.push_back(static_cast<uint32_t>(i));
+      messages.push_back(hashes[t.digest]);
+    }
+    signatures.push_back(t.signature);
+    keys.push_back(t.key);
+    weights.insert(weights.end(), {t.weight[0], t.weight[1]});
   }
-  std::vector<PairingInput> inputs{{to_affine_var(weighted_sum<G1>(all, &Triple::signature)), -G2Affine::generator()}};
-  for (const auto& [digest, signers] : by_digest)
-    inputs.push_back({hashes[digest], to_affine_var(weighted_sum<G2>(signers, &Triple::key))});
+  const auto end = static_cast<uint32_t>(count);
+  from.push_back(end);
+  std::vector<PairingInput> inputs{{table.weigh_g1(signatures, weights, {0, end})[0], -G2Affine::generator()}};
+  const std::vector<G2Affine> sums = table.weigh_g2(keys, weights, from);
+  for (size_t s = 0; s < sums.size(); ++s) inputs.push_back({messages[s], sums[s]});
   return pairing_product_is_one_var(inputs.data(), inputs.size());
 }
 
-void judge(const Triple* triples, size_t count, const std::vector<G1Affine>& hashes, uint8_t* ok) {
+void judge(const Table& table, const Triple* triples, size_t count, const std::vector<G1Affine>& hashes, uint8_t* ok) {
   if (count == 0) return;
   if (count == 1) {
     ok[triples->index] = holds(hashes[triples->digest], triples->signature, triples->key) ? 1 : 0;
     return;
   }
-  if (weighted_product_is_one(triples, count, hashes)) {
+  if (weighted_product_is_one(table, triples, count, hashes)) {
     for (size_t i = 0; i < count; ++i) ok[triples[i].index] = 1;
     return;
   }
-  judge(triples, count / 2, hashes, ok);
-  judge(triples + count / 2, count - count / 2, hashes, ok);
+  judge(table, triples, count / 2, hashes, ok);
+  judge(table, triples + count / 2, count - count / 2, hashes, ok);
 }
 
-template <class Sum, class Affine, size_t kSize>
-Status sum_points(const uint8_t* points, size_t count, bool (*decode)(const uint8_t*, Affine&), void (*encode)(const Affine&, uint8_t*),
-                  uint8_t* out, size_t& first_bad) {
-  Sum sum = Sum::infinity();
+template <class Affine, size_t kSize>
+Status sum_points(const uint8_t* bytes, size_t count, bool (*decode)(const uint8_t*, Affine&), void (*encode)(const Affine&, uint8_t*),
+                  Affine (*sum)(const std::vector<Affine>&), uint8_t* out, size_t& first_bad) {
+  std::vector<Affine> points(count);
   for (size_t i = 0; i < count; ++i) {
-    Affine p;
-    if (!decode(points + kSize * i, p)) {
-      first_bad = i;
-      return Status::bad_encoding;
-    }
-    sum = add_var(sum, p);
+    if (decode(bytes + kSize * i, points[i])) continue;
+    first_bad = i;
+    return Status::bad_encoding;
   }
-  encode(to_affine_var(sum), out);
+  encode(sum(points), out);
   return Status::ok;
 }
 
@@ -111,12 +97,12 @@ bool accepts_g2(const uint8_t point[128]) {
   return read_g2(point, false, p);
 }
 
-Status sum_g1(const uint8_t* points, size_t count, uint8_t sum[64], size_t& first_bad) {
-  return sum_points<G1, G1Affine, 64>(points, count, &decode_g1, &encode_g1, sum, first_bad);
+Status sum_g1(const Table& table, const uint8_t* points, size_t count, uint8_t sum[64], size_t& first_bad) {
+  return sum_points<G1Affine, 64>(points, count, &decode_g1, &encode_g1, table.sum_g1, sum, first_bad);
 }
 
-Status sum_g2(const uint8_t* points, size_t count, uint8_t sum[128], size_t& first_bad) {
-  return sum_points<G2, G2Affine, 128>(points, count, &decode_g2, &encode_g2, sum, first_bad);
+Status sum_g2(const Table& table, const uint8_t* points, size_t count, uint8_t sum[128], size_t& first_bad) {
+  return sum_points<G2Affine, 128>(points, count, &decode_g2, &encode_g2, table.sum_g2, sum, first_bad);
 }
 
 bool verify(const Hash32& digest, const uint8_t signature[64], const uint8_t key2[128]) {
@@ -125,15 +111,15 @@ bool verify(const Hash32& digest, const uint8_t signature[64], const uint8_t key
   return read_g1(signature, s) && read_g2(key2, false, k) && holds(map_to_g1(digest), s, k);
 }
 
-bool verify_aggregate(const Hash32& digest, const uint8_t* signatures, const uint8_t* keys2, size_t count) {
+bool verify_aggregate(const Table& table, const Hash32& digest, const uint8_t* signatures, const uint8_t* keys2, size_t count) {
   uint8_t signature[64], key[128];
   size_t bad;
-  return sum_g1(signatures, count, signature, bad) == Status::ok && sum_g2(keys2, count, key, bad) == Status::ok &&
+  return sum_g1(table, signatures, count, signature, bad) == Status::ok && sum_g2(table, keys2, count, key, bad) == Status::ok &&
          verify(digest, signature, key);
 }
 
-void verify_many(const uint8_t* digests32, const uint8_t* signatures64, const uint8_t* keys128, size_t count, bool keys_in_group,
-                 uint8_t* ok) {
+void verify_many(const Table& table, const uint8_t* digests32, const uint8_t* signatures64, const uint8_t* keys128, size_t count,
+                 bool keys_in_group, uint8_t* ok) {
   if (count == 0) return;
   std::memset(ok, 0, count);
   // One hash of everything: a weight is known only after all signatures are chosen.
@@ -147,7 +133,7 @@ void verify_many(const uint8_t* digests32, const uint8_t* signatures64, const ui
   std::vector<Triple> triples;
   triples.reserve(count);
   for (size_t i = 0; i < count; ++i) {
-    Triple t{i, 0, U256(0), {}, {}};
+    Triple t{i, 0, {}, {}, {}};
     if (!read_g1(signatures64 + 64 * i, t.signature) || !read_g2(keys128 + 128 * i, keys_in_group, t.key)) continue;
     const uint8_t* digest = digests32 + 32 * i;
     const auto [at, is_new] = seen.try_emplace(std::string(reinterpret_cast<const char*>(digest), 32), hashes.size());
@@ -159,11 +145,11 @@ void verify_many(const uint8_t* digests32, const uint8_t* signatures64, const ui
     t.digest = at->second;
     store_be64(transcript + 96, i);
     const Hash32 drawn = keccak256::hash(Bytes{transcript, sizeof transcript});
-    t.weight = U256::from_be(drawn.b) >> 128;
-    t.weight.w[0] |= 1;  // never zero
+    t.weight[0] = load_be64(drawn.b + 8) | 1;  // never zero
+    t.weight[1] = load_be64(drawn.b);
     triples.push_back(t);
   }
-  judge(triples.data(), triples.size(), hashes, ok);
+  judge(table, triples.data(), triples.size(), hashes, ok);
 }
 
 bool verify_bound(const uint8_t hash_point[64], const uint8_t signature[64], const uint8_t key1[64], const uint8_t key2[128],

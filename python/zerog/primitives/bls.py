@@ -6,6 +6,8 @@ numbers, zeros for infinity. The other orders of the protocol are made of these:
 * ``plain``, ``flagged``, ``compressed``, ``flagged_g2``: the little-endian wire forms, :func:`encode` and :func:`decode`;
 * ``Words``: pairs of integers as contract calls take them, the two orders of G2 by name.
 
+``backend`` names a backend of the sums of points in verification; pairings and signing have one form.
+
 A sum of keys proves something only of keys whose owners proved that they hold the secret; DASigners demands that proof.
 Source: docs/protocol/da.md; docs/kernels/bls_bn254.md.
 """
@@ -113,14 +115,14 @@ def accepts(point: Buffer) -> bool:
     return _native.bls_accepts(point)
 
 
-def sum_g1(points: Buffer) -> bytes:
+def sum_g1(points: Buffer, *, backend: str = "") -> bytes:
     """The sum of n * 64 bytes of points. Raises InvalidInput, naming the first that is off the curve."""
-    return _native.bls_sum_g1(points)
+    return _native.bls_sum_g1(points, backend=backend)
 
 
-def sum_g2(points: Buffer) -> bytes:
+def sum_g2(points: Buffer, *, backend: str = "") -> bytes:
     """The sum of n * 128 bytes of points. Raises InvalidInput, naming the first that is off its curve; no group test."""
-    return _native.bls_sum_g2(points)
+    return _native.bls_sum_g2(points, backend=backend)
 
 
 def verify(digest: bytes, signature: Buffer, key: Buffer) -> bool:
@@ -128,15 +130,17 @@ def verify(digest: bytes, signature: Buffer, key: Buffer) -> bool:
     return bool(verify_many(digest, signature, key)[0])
 
 
-def verify_aggregate(digest: bytes, signatures: Buffer, keys: Buffer) -> bool:
+def verify_aggregate(digest: bytes, signatures: Buffer, keys: Buffer, *, backend: str = "") -> bool:
     """Whether n signatures (n * 64 bytes) of one digest hold as a whole under n keys (n * 128 bytes).
 
     Cost: two additions a signer and one product of pairings. It names nobody: see :func:`verify_many`.
     """
-    return _native.bls_verify_aggregate(digest, signatures, keys)
+    return _native.bls_verify_aggregate(digest, signatures, keys, backend=backend)
 
 
-def verify_many(digests: Buffer, signatures: Buffer, keys: Buffer, *, keys_in_group: bool = False) -> npt.NDArray[np.bool_]:
+def verify_many(
+    digests: Buffer, signatures: Buffer, keys: Buffer, *, keys_in_group: bool = False, backend: str = ""
+) -> npt.NDArray[np.bool_]:
     """A verdict on each of n signatures.
 
     Args:
@@ -153,7 +157,7 @@ def verify_many(digests: Buffer, signatures: Buffer, keys: Buffer, *, keys_in_gr
 
     Cost: one product of pairings when all hold, about 2 k log2(n / k) of them with k bad ones.
     """
-    return _native.bls_verify_many(digests, signatures, keys, keys_in_group=keys_in_group)
+    return _native.bls_verify_many(digests, signatures, keys, keys_in_group=keys_in_group, backend=backend)
 
 
 def verify_bound(hash_point: bytes, signature: bytes, key1: bytes, key2: bytes, gamma: int) -> bool:

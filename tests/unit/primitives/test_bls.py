@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from tests.oracle import bls_bn254 as oracle
 
+from zerog import _native
 from zerog._native import keccak256
-from zerog.errors import InvalidInput
+from zerog.errors import InvalidInput, ZerogError
 from zerog.primitives import bls
 
 VECTORS = json.loads((Path(__file__).resolve().parents[2] / "vectors" / "zerog_da" / "da_bls.json").read_text())
@@ -225,7 +226,38 @@ def test_points_outside_the_group_are_refused_everywhere(seed: int) -> None:
     assert not bls.verify_aggregate(digest, b"", b"")
 
 
-def test_blame_by_index(seed: int) -> None:
+@pytest.fixture(params=["scalar", "emu"])
+def backend(request: pytest.FixtureRequest) -> str:
+    report = next(entry for entry in _native.backends() if entry["kernel"] == "bls_bn254")
+    if request.param not in report["available"]:
+        pytest.skip(f"{request.param}: not in this build")
+    return str(request.param)
+
+
+def test_sums_on_every_backend(backend: str, seed: int) -> None:
+    """Repetitions, opposite points and infinity among others; the sums are those of py_ecc's multiples."""
+    rng = random.Random(seed)
+    for count in (0, 1, 2, 13):
+        factors = [rng.randrange(1, R) for _ in range(count)]
+        if count == 13:
+            factors[4], factors[6] = factors[3], R - factors[5]
+        total = sum(factors) % R
+        owners = [key(factor) for factor in factors]
+        points1, points2 = b"".join(k.public_g1 for k in owners), b"".join(k.public_g2 for k in owners)
+        wanted1, wanted2 = (key(total).public_g1, key(total).public_g2) if total else (bytes(64), bytes(128))
+        assert bls.sum_g1(points1 + bytes(64), backend=backend) == wanted1
+        assert bls.sum_g2(bytes(128) + points2, backend=backend) == wanted2
+    digest = rng.randbytes(32)
+    signatures = b"".join(k.sign(digest) for k in owners)
+    assert bls.verify_aggregate(digest, signatures, points2, backend=backend)
+    assert not bls.verify_aggregate(digest, signatures[64:] + bls.G1_GENERATOR, points2, backend=backend)
+    with pytest.raises(InvalidInput, match="item 2"):
+        bls.sum_g2(points2[:256] + points2[:127] + b"\x01", backend=backend)
+    with pytest.raises(ZerogError, match="bls_bn254"):
+        bls.sum_g1(b"", backend="abacus")
+
+
+def test_blame_by_index(backend: str, seed: int) -> None:
     """Several digests, several kinds of bad entries among good ones: each is named, nobody else is."""
     rng = random.Random(seed)
     count = 24
@@ -234,13 +266,13 @@ def test_blame_by_index(seed: int) -> None:
     signatures = [secret.sign(digest) for secret, digest in zip(secrets, digests, strict=True)]
     keys = [secret.public_g2 for secret in secrets]
     for group in (False, True):
-        assert bls.verify_many(b"".join(digests), b"".join(signatures), b"".join(keys), keys_in_group=group).all()
+        assert bls.verify_many(b"".join(digests), b"".join(signatures), b"".join(keys), keys_in_group=group, backend=backend).all()
     bad = {3: bytes(64), 4: signatures[7], 11: bls.from_words((1, 3)), 23: bls.G1_GENERATOR}
     for index, signature in bad.items():
         signatures[index] = signature
     keys[16] = oracle.twist_point_outside_group(seed)
     keys[17] = bytes(128)
-    ok = bls.verify_many(b"".join(digests), b"".join(signatures), b"".join(keys))
+    ok = bls.verify_many(b"".join(digests), b"".join(signatures), b"".join(keys), backend=backend)
     assert np.flatnonzero(~ok).tolist() == sorted([*bad, 16, 17])
     one = [bls.verify(d, s, k) for d, s, k in zip(digests, signatures, keys, strict=True)]
     assert ok.tolist() == one
@@ -263,7 +295,7 @@ def test_every_width_of_the_weighted_sums(count: int, seed: int) -> None:
     assert np.flatnonzero(~ok).tolist() == [bad]
 
 
-def test_errors_that_cancel_in_a_sum_are_found(seed: int) -> None:
+def test_errors_that_cancel_in_a_sum_are_found(backend: str, seed: int) -> None:
     """Two signatures shifted by opposite points: the plain sum holds, the weighted one does not."""
     rng = random.Random(seed)
     digest = rng.randbytes(32)
@@ -273,8 +305,8 @@ def test_errors_that_cancel_in_a_sum_are_found(seed: int) -> None:
     signatures[1] = bls.sum_g1(signatures[1] + bls.from_words((x, y)))
     signatures[2] = bls.sum_g1(signatures[2] + bls.from_words((x, Q - y)))
     keys = b"".join(secret.public_g2 for secret in secrets)
-    assert bls.verify_aggregate(digest, b"".join(signatures), keys)
-    assert bls.verify_many(digest * 4, b"".join(signatures), keys).tolist() == [True, False, False, True]
+    assert bls.verify_aggregate(digest, b"".join(signatures), keys, backend=backend)
+    assert bls.verify_many(digest * 4, b"".join(signatures), keys, backend=backend).tolist() == [True, False, False, True]
 
 
 def test_ragged_buffers() -> None:

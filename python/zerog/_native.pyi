@@ -884,6 +884,14 @@ def batching_sample(
 ) -> tuple[typing.Any, ...]: ...
 def blake2b_fixed(data: typing.Any, size: typing.SupportsInt | typing.SupportsIndex, backend: str = "") -> typing.Any: ...
 def blake2b_many(data: typing.Any, offsets: typing.Any, backend: str = "") -> typing.Any: ...
+def blob_device_factors(
+    rows: typing.SupportsInt | typing.SupportsIndex, columns: typing.SupportsInt | typing.SupportsIndex
+) -> bytes: ...
+def blob_device_recovery(
+    used: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    rows: typing.SupportsInt | typing.SupportsIndex,
+    columns: typing.SupportsInt | typing.SupportsIndex,
+) -> bytes: ...
 def blob_encode(
     data: typing.Any,
     rows: typing.SupportsInt | typing.SupportsIndex,
@@ -958,17 +966,17 @@ def bls_sign(secret: typing.Any, digest: typing.Any) -> bytes:
     The signature (64 bytes); see zerog.primitives.bls.SecretKey.sign.
     """
 
-def bls_sum_g1(points: typing.Any) -> bytes:
+def bls_sum_g1(points: typing.Any, *, backend: str = "") -> bytes:
     """
     The sum of n * 64 bytes of points.
     """
 
-def bls_sum_g2(points: typing.Any) -> bytes:
+def bls_sum_g2(points: typing.Any, *, backend: str = "") -> bytes:
     """
     The sum of n * 128 bytes of points.
     """
 
-def bls_verify_aggregate(digest: typing.Any, signatures: typing.Any, keys: typing.Any) -> bool:
+def bls_verify_aggregate(digest: typing.Any, signatures: typing.Any, keys: typing.Any, *, backend: str = "") -> bool:
     """
     Whether the sum of n signatures holds under the sum of n keys.
     """
@@ -981,7 +989,7 @@ def bls_verify_bound(
     """
 
 def bls_verify_many(
-    digests: typing.Any, signatures: typing.Any, keys: typing.Any, *, keys_in_group: bool = False
+    digests: typing.Any, signatures: typing.Any, keys: typing.Any, *, keys_in_group: bool = False, backend: str = ""
 ) -> numpy.typing.NDArray[numpy.bool]:
     """
     Verdicts (bool[n]); see zerog.primitives.bls.verify_many.

@@ -126,6 +126,7 @@ def test_slices_of_the_network_geometry() -> None:
     assert verify(setup, made, slices) == [commit.OK] * len(slices)
 
 
+@pytest.mark.parametrize("backend", [*BACKENDS, "emu"], indirect=True)
 @pytest.mark.parametrize("geometry", [Geometry(2, 2), Geometry(2, 4), Geometry(4, 2), Geometry(8, 4)])
 def test_oracle(geometry: Geometry, backend: str, seed: int) -> None:
     rng = random.Random(seed)
@@ -289,13 +290,13 @@ def test_sums_of_multiples(backend: str, seed: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["emu"], indirect=True)
 def test_the_device_body_proves(backend: str) -> None:
-    """The whole prover and verifier with the rounds of the device on the host's grid."""
-    setup = commit.dev_setup(Geometry(2, 4), TAU)
+    """The whole prover and verifier with the device's bodies on the host's grid."""
+    setup = commit.dev_setup(Geometry(8, 4), TAU)
     made, wanted = commit.commit(setup, b"device", backend=backend), commit.commit(setup, b"device", backend="scalar")
-    every = range(6)
+    every = range(24)
     assert made.slices(every).tobytes() == wanted.slices(every).tobytes()
     slices = [row.tobytes() for row in made.slices(every)]
-    assert verify(setup, made, slices, backend) == [commit.OK] * 6
+    assert verify(setup, made, slices, backend) == [commit.OK] * 24
     assert verify(setup, made, [changed(slices[0], 96, bytes(32))], backend) == ["bad-sum"]
 
 

@@ -266,7 +266,8 @@ def test_blame_by_index(backend: str, seed: int) -> None:
     signatures = [secret.sign(digest) for secret, digest in zip(secrets, digests, strict=True)]
     keys = [secret.public_g2 for secret in secrets]
     for group in (False, True):
-        assert bls.verify_many(b"".join(digests), b"".join(signatures), b"".join(keys), keys_in_group=group, backend=backend).all()
+        ok = bls.verify_many(b"".join(digests), b"".join(signatures), b"".join(keys), keys_in_group=group, backend=backend)
+        assert ok.all()
     bad = {3: bytes(64), 4: signatures[7], 11: bls.from_words((1, 3)), 23: bls.G1_GENERATOR}
     for index, signature in bad.items():
         signatures[index] = signature

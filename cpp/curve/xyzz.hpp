@@ -48,11 +48,26 @@ struct Base {
   static ZG_HD Value inverse(const Value& a) { return inverse_of(a); }
 };
 
-// Those of G2: c0 + c1 u with u^2 = -1.
+// c0 + c1 u with u^2 = -1.
+struct Pair {
+  fq::Number c0, c1;
+};
+
+// Karatsuba, three products.
+ZG_APART Pair quadratic_product(Pair a, Pair b) {
+  const fq::Number cross = fq::mul<Q>(fq::add<Q>(a.c0, a.c1), fq::add<Q>(b.c0, b.c1));
+  const fq::Number low = fq::mul<Q>(a.c0, b.c0), high = fq::mul<Q>(a.c1, b.c1);
+  return {fq::sub<Q>(low, high), fq::sub<Q>(fq::sub<Q>(cross, low), high)};
+}
+
+ZG_APART Pair quadratic_square(Pair a) {
+  const fq::Number t = fq::mul<Q>(a.c0, a.c1);
+  return {fq::mul<Q>(fq::add<Q>(a.c0, a.c1), fq::sub<Q>(a.c0, a.c1)), fq::add<Q>(t, t)};
+}
+
+// The coordinates of G2.
 struct Quadratic {
-  struct Value {
-    fq::Number c0, c1;
-  };
+  using Value = Pair;
   static constexpr uint64_t kWords = 8;
 
   static ZG_HD Value load(const Constants& from, size_t word) { return {fq::load(from, word), fq::load(from, word + 4)}; }
@@ -64,15 +79,11 @@ struct Quadratic {
   static ZG_HD bool is_zero(const Value& a) { return fq::is_zero(a.c0) && fq::is_zero(a.c1); }
   static ZG_HD Value add(const Value& a, const Value& b) { return {fq::add<Q>(a.c0, b.c0), fq::add<Q>(a.c1, b.c1)}; }
   static ZG_HD Value sub(const Value& a, const Value& b) { return {fq::sub<Q>(a.c0, b.c0), fq::sub<Q>(a.c1, b.c1)}; }
-  // Karatsuba, three products.
   static ZG_HD Value mul(const Value& a, const Value& b) {
-    const fq::Number cross = product(fq::add<Q>(a.c0, a.c1), fq::add<Q>(b.c0, b.c1));
-    const fq::Number low = product(a.c0, b.c0), high = product(a.c1, b.c1);
-    return {fq::sub<Q>(low, high), fq::sub<Q>(fq::sub<Q>(cross, low), high)};
+    return quadratic_product(a, b);
   }
   static ZG_HD Value square(const Value& a) {
-    const fq::Number t = product(a.c0, a.c1);
-    return {product(fq::add<Q>(a.c0, a.c1), fq::sub<Q>(a.c0, a.c1)), fq::add<Q>(t, t)};
+    return quadratic_square(a);
   }
   static ZG_HD Value inverse(const Value& a) {
     const fq::Number k = inverse_of(fq::add<Q>(product(a.c0, a.c0), product(a.c1, a.c1)));
@@ -149,20 +160,25 @@ ZG_HD bool add(const Words& points, size_t p, const Constants& others, size_t q)
     copy<F>(points, p, others, q);
     return true;
   }
+  // Products go to memory as soon as they are there: in G2 nothing else leaves room for the rest.
   const auto u1 = F::mul(F::load(in, p), zz2);
   const auto rise_x = F::sub(F::mul(F::load(others, q), zz1), u1);
+  F::store(points, p + kZz<F>, F::mul(zz1, zz2));
   const auto zzz1 = F::load(in, p + kZzz<F>), zzz2 = F::load(others, q + kZzz<F>);
   const auto s1 = F::mul(F::load(in, p + kY<F>), zzz2);
   const auto rise = F::sub(F::mul(F::load(others, q + kY<F>), zzz1), s1);
+  F::store(points, p + kZzz<F>, F::mul(zzz1, zzz2));
   if (F::is_zero(rise_x)) {
-    if (F::is_zero(rise)) return false;
+    if (F::is_zero(rise)) {
+      copy<F>(points, p, others, q);  // the same point
+      return false;
+    }
     set_infinity<F>(points, p);
     return true;
   }
-  const auto pp = F::square(rise_x);
-  F::store(points, p + kZz<F>, F::mul(F::mul(F::load(in, p + kZz<F>), F::load(others, q + kZz<F>)), pp));
-  const auto ppp = F::mul(pp, rise_x), v = F::mul(u1, pp);
-  F::store(points, p + kZzz<F>, F::mul(F::mul(F::load(in, p + kZzz<F>), F::load(others, q + kZzz<F>)), ppp));
+  const auto pp = F::square(rise_x), ppp = F::mul(pp, rise_x), v = F::mul(u1, pp);
+  F::store(points, p + kZz<F>, F::mul(F::load(in, p + kZz<F>), pp));
+  F::store(points, p + kZzz<F>, F::mul(F::load(in, p + kZzz<F>), ppp));
   const auto x3 = F::sub(F::sub(F::sub(F::square(rise), ppp), v), v);
   F::store(points, p, x3);
   F::store(points, p + kY<F>, F::sub(F::mul(rise, F::sub(v, x3)), F::mul(s1, ppp)));

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KERNELS = sorted(path.parent.relative_to(ROOT / "cpp").as_posix() for path in (ROOT / "cpp").rglob("kernel.cu"))
 ARCHITECTURES = ("sm_80", "sm_90")
 REGISTERS_MAX = 128  # two blocks of 256 threads fill a multiprocessor's 65,536
+WIDE_REGISTERS_MAX = {"sig/bls_bn254": 255}  # a point of G2 alone is 64: one block at a time
 
 
 class Nvrtc:
@@ -97,7 +98,7 @@ def test_kernel_compiles(nvrtc: Nvrtc, kernel: str, architecture: str) -> None:
     assert set(frames) == {("0", "0", "0")}, log  # functions that are called have lines of their own
     registers = [int(count) for count in re.findall(r"Used (\d+) registers", log)]
     assert len(registers) == len(entries)
-    assert max(registers) <= REGISTERS_MAX, log
+    assert max(registers) <= WIDE_REGISTERS_MAX.get(kernel, REGISTERS_MAX), log
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@
 
 namespace zg::msm::device {
 
+namespace xyzz = curve::device;
 using bn254::device::Number;
 using P = bn254::FqParams;
 
@@ -57,8 +58,8 @@ template <class Left>
 ZG_HD void put_sum(const grid::View<Left>& left, uint32_t a, const Number& other_x, const Number& slope, const grid::View<uint64_t>& out, uint32_t to) {
   namespace fq = bn254::device;
   const Number ax = coordinate(left, a, 0), ay = y_of(left, a);
-  const Number x = fq::sub<P>(fq::sub<P>(fq::mul<P>(slope, slope), ax), other_x);
-  const Number y = fq::sub<P>(fq::mul<P>(slope, fq::sub<P>(ax, x)), ay);
+  const Number x = fq::sub<P>(fq::sub<P>(xyzz::product(slope, slope), ax), other_x);
+  const Number y = fq::sub<P>(xyzz::product(slope, fq::sub<P>(ax, x)), ay);
   fq::store(out, kWords * to, x);
   fq::store(out, kWords * to + 4, y);
 }
@@ -76,9 +77,9 @@ struct AddBody {
     for (; end < count; end += step) {
       fq::store(before, 4 * end, product);
       const Number d = denominator(left, a[end], right, b[end]);
-      if (!fq::is_zero(d)) product = fq::mul<P>(product, d);
+      if (!fq::is_zero(d)) product = xyzz::product(product, d);
     }
-    product = fq::inverse<P>(product);
+    product = xyzz::inverse_of(product);
     for (uint64_t k = end; k != begin;) {
       k -= step;
       const uint32_t p = a[k], q = b[k];
@@ -87,17 +88,17 @@ struct AddBody {
         alone(left, p, right, q, out, to[k]);
         continue;
       }
-      const Number inverse = fq::mul<P>(product, fq::load(before, 4 * k));
-      product = fq::mul<P>(product, d);
+      const Number inverse = xyzz::product(product, fq::load(before, 4 * k));
+      product = xyzz::product(product, d);
       const Number px = coordinate(left, p, 0), qx = coordinate(right, q, 0);
       Number rise;
       if (equal(px, qx)) {
-        const Number square = fq::mul<P>(px, px);
+        const Number square = xyzz::product(px, px);
         rise = fq::add<P>(fq::add<P>(square, square), square);
       } else {
         rise = fq::sub<P>(y_of(right, q), y_of(left, p));
       }
-      put_sum(left, p, qx, fq::mul<P>(rise, inverse), out, to[k]);
+      put_sum(left, p, qx, xyzz::product(rise, inverse), out, to[k]);
     }
   }
 
@@ -130,7 +131,6 @@ struct TwiceBody {
 
 // ---- whole sums: windows, then each sum's windows, then sums that were cut (xyzz.hpp: SumBody), then affine (NormalizeBody)
 
-namespace xyzz = curve::device;
 using Point = xyzz::Base;
 
 inline constexpr unsigned kWindowBitsMax = 8;  // digits are bytes

@@ -1,5 +1,6 @@
 // Device entry points of BLS verification. A point of G1 is 8 words affine and 16 projective, one of G2 is 16 and 32; weights are
-// two words. Any launch shape; block memory of the sums: a projective point a lane.
+// two words. Any launch shape; block memory of the sums: a projective point a lane. Sums in G2 are no entry points: they do not fit
+// the registers yet.
 #include "grid/device.cuh"
 #include "sig/bls_bn254/body.hpp"
 
@@ -46,14 +47,6 @@ extern "C" __global__ void zg_bls_weigh_g1(uint64_t count, const uint64_t* point
 
 extern "C" __global__ void zg_bls_normalize_g1(uint64_t count, const uint64_t* points, uint64_t* out, uint64_t* before) {
   normalize<xyzz::Base>(count, points, out, before);
-}
-
-extern "C" __global__ void zg_bls_sum_g2(uint64_t sums, const uint32_t* from, const uint64_t* points, uint64_t points_size, uint64_t* out) {
-  sum<xyzz::Quadratic, true>(sums, from, points, points_size, out);
-}
-
-extern "C" __global__ void zg_bls_fold_g2(uint64_t sums, const uint32_t* from, const uint64_t* points, uint64_t points_size, uint64_t* out) {
-  sum<xyzz::Quadratic, false>(sums, from, points, points_size, out);
 }
 
 extern "C" __global__ void zg_bls_weigh_g2(uint64_t count, const uint64_t* points, const uint64_t* weights, uint64_t* out) {

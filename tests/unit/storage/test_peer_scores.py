@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from zerog.storage.api import TxId
@@ -23,6 +23,7 @@ class Now:
 
 
 @given(STEPS)
+@example([(Event.LATE, 3, 720.0), (Event.GOOD, 20, 0.0)])
 @settings(deadline=None)
 def test_scores_stay_in_their_bounds_and_standing_follows_them(steps: list[tuple[Event, int, float]]) -> None:
     now = Now()

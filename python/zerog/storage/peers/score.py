@@ -74,6 +74,8 @@ class Scores:
                 entry.banned_until_s = self._now_s() + self._ban_s
             elif entry.score <= DROP_AT:
                 entry.dropped = True
+            elif entry.score > RETURN_AT:
+                entry.dropped = False
         return self._standing(entry)
 
     def score(self, peer: bytes) -> float:

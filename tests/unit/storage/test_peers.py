@@ -61,6 +61,7 @@ async def test_a_new_node_gets_what_its_peer_has_and_what_comes_later(tmp_path: 
             data += await filled(a, eth, 700_000)
             await b.finalized(4)
             assert holds(b, 4, data[4])
+            await until(lambda: peers_of(b).service_state()["autoSyncSerial"] == "0 running")
             state = await b.admin("admin_getSyncServiceState")
             assert (state["numSyncing"], state["autoSyncSerial"]) == (0, "0 running")
             metrics = await b.admin("admin_getMetrics", "zerog_storage_synced")

@@ -64,7 +64,8 @@ async def measured(home: Path) -> dict[str, Any]:
     alone: list[float] = []
     flooded: list[float] = []
     sent: list[bytes] = []
-    async with network_kit.network(home) as net, network_kit.disperser(net) as disperser:
+    pace = network_kit.Pace(blob_s=600, gather_s=0, commit_gather_s=0)
+    async with network_kit.network(home) as net, network_kit.disperser(net, pace=pace) as disperser:
         for turn in range(TURNS):
             alone += await honest(disperser, 2 * turn)
             flooding = asyncio.create_task(flood(disperser, sent))

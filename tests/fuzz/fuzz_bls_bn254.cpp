@@ -60,7 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       std::memcpy(signatures, wire + 32, 64);
       std::memcpy(keys, wire + 96, 128);
       require(sign(secret, digest, signatures + 64) == Status::ok && public_keys(secret, key1, keys + 128) == Status::ok);
-      verify_many(both_digests, signatures, keys, 2, false, ok);
+      verify_many(zg::bls_bn254::scalar, both_digests, signatures, keys, 2, false, ok);
       require(ok[1] == 1 && ok[0] == (verify(digest, signatures, keys) ? 1 : 0));
     }
   }

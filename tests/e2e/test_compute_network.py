@@ -113,7 +113,7 @@ def test_the_official_clients_tune_a_model_through_storage(
 
     The command line (0.9.0) stores the data and makes the task, the broker (0.7.8) takes the encrypted adapter from storage
     and acknowledges it, the kit (0.9.0) opens it. Then the same adapter comes from the provider's node, by the client and by
-    ours, also where storage fails.
+    ours, also where storage fails; and the provider serves it: the kit deploys it and talks to it, and so do we.
     """
     zerog, status = compute_network.zerog, compute_network.status
     tuner = status["compute"]["tuners"][0]["address"]
@@ -149,13 +149,26 @@ def test_the_official_clients_tune_a_model_through_storage(
     while zerog.json("compute", "tune", "status", id)["progress"] != "Finished":
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    _, uploaded, models, _ = user.steps(
+    provider, name = status["compute"]["providers"][0]["address"], f"ft-{MODEL}-{id[:12]}"
+    _, uploaded, models, _, resolved, deployed, listed, told = user.steps(
         "@0gfoundation/0g-compute-ts-sdk",
         ("fineTuning.decryptModel", tuner, id, str(sealed), str(plain)),
         ("fineTuning.uploadDatasetToTEE", tuner, str(data)),
         ("fineTuning.listModel",),
         ("fineTuning.downloadLoRAFromTEE", tuner, id, str(again)),
+        ("inference.resolveAdapterName", provider, id, MODEL),
+        ("inference.deployAdapter", provider, MODEL, id, {"wait": True, "timeoutSeconds": 120}),
+        ("inference.listAdapters", provider),
+        ("inference.chatWithFineTunedModel", provider, name, "Who made you?"),
     )
+    assert (resolved, deployed["adapterName"]) == (name, name)
+    assert "deployed successfully" in deployed["message"]
+    assert [(one["adapterName"], one["taskId"], one["state"]) for one in listed] == [(name, id, "active")]
+    assert (told["model"], bool(told["choices"][0]["message"]["content"])) == (name, True)
+    assert zerog.json("compute", "adapters", "deploy", id, "--wait")["state"] == "active"
+    reply = zerog.json("compute", "chat", "Who made you?", "--model", name)
+    assert (reply["model"], reply["verified"]) == (name, True)
+    assert int(reply["fee"]) == reply["prompt_tokens"] * 50_000_000_000 + reply["completion_tokens"] * 100_000_000_000
     assert uploaded["datasetHash"] == "0x" + bytes(keccak256(data.read_bytes())).hex()
     assert models[1][0][0] == MODEL
     assert again.read_bytes() == sealed.read_bytes()

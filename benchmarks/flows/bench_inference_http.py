@@ -273,8 +273,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     zerog = Zerog(tmp_path_factory.mktemp("http") / "devnet")
     client = Client()
     try:
-        ports = ("--rpc-port", "0", "--ws-port", "0")
-        status = zerog.json("devnet", "up", "--detach", *ports, "--no-storage", "--no-da")
+        flags = ["--rpc-port", "0", "--ws-port", "0", "--no-storage", "--no-da", *(["--block-ms", "100"] if TINY else [])]
+        status = zerog.json("devnet", "up", "--detach", *flags)
         made = Place(zerog, zerog.json("devnet", "status"), client, Alone())
         assert "compute" in status, "the weights are not to be had"
         asyncio.run(made.open_accounts())

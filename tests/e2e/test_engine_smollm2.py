@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import mmap
 import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -17,18 +16,21 @@ from model_files import smollm2
 from zerog.compute.api import Delta, Finish, Finished, GenerationRequest, Guide, Message, Sampling, Usage
 from zerog.compute.engine.native import EngineLimits, NativeBackend
 from zerog.compute.engine.tokenizer import TextTokenizer
-from zerog.compute.engine.weights import load_gguf
+from zerog.compute.engine.weights import LoadedModel, load_gguf
 from zerog.runtime.clock import SystemClock
-from zerog.wire import gguf
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(600)]
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "llama_cpp" / "smollm2.json").read_text())
 LIMITS = EngineLimits(page_count=512, account_pages_max=256, context_tokens_max=1024, running_max=32)
 
 
+@pytest.fixture(scope="module")
+def loaded() -> LoadedModel:
+    return load_gguf(smollm2(), LIMITS.context_tokens_max)
+
+
 @pytest.fixture
-async def backend() -> AsyncIterator[NativeBackend]:
-    loaded = load_gguf(smollm2(), LIMITS.context_tokens_max)
+async def backend(loaded: LoadedModel) -> AsyncIterator[NativeBackend]:
     async with NativeBackend(loaded, SystemClock(), model_id="smollm2", random=os.urandom, limits=LIMITS) as opened:
         yield opened
 
@@ -52,10 +54,8 @@ async def answer(backend: NativeBackend, request: GenerationRequest) -> tuple[st
     return text, ids, reason, usage, calls
 
 
-def test_tokens_are_those_of_llama_cpp() -> None:
-    with smollm2().open("rb") as file:
-        metadata = gguf.parse(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)).metadata
-    tokenizer = TextTokenizer(metadata)
+def test_tokens_are_those_of_llama_cpp(loaded: LoadedModel) -> None:
+    tokenizer = TextTokenizer(loaded.metadata)
     for case in VECTORS["tokens"]:
         assert tokenizer.encode(case["text"]) == case["ids"], case["text"]
     assert tokenizer.ends == (0, 2)

@@ -62,6 +62,8 @@ if TYPE_CHECKING:
 
 CATCH_UP_BLOCKS: Final = 900
 DAY_MS: Final = 86_400_000
+GAUGES_S: Final = 1.0
+"""How often gauges are set: they cost a look at every user, and nobody reads them faster."""
 _log = log.get(__name__)
 
 
@@ -324,7 +326,7 @@ class _ChainService:
 
     def __init__(self, provider: Provider, numbers: ComputeMetrics, clock: Clock, door: _Door) -> None:
         self._provider, self._numbers, self._clock, self._door = provider, numbers, clock, door
-        self._seen = 0
+        self._seen, self._gauges_s = 0, 0.0
 
     async def run(self, ready: Ready) -> None:
         provider = self._provider
@@ -405,7 +407,9 @@ class _ChainService:
                 provider.accounts.heard()
             except (Unavailable, TimedOut, PeerFault) as error:
                 _log.warning("chain.unreachable", reason=str(error))
-            self._gauges()
+            if self._clock.monotonic_s() >= self._gauges_s:
+                self._gauges_s = self._clock.monotonic_s() + GAUGES_S
+                self._gauges()
             await self._clock.sleep(poll_s)
 
     def _gauges(self) -> None:

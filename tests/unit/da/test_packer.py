@@ -33,7 +33,7 @@ def database() -> MemoryKv:
 
 
 def packs_of(kv: MemoryKv, **options: Any) -> tuple[Packs, BlobQueue]:
-    queue = BlobQueue(kv, count_max=100)
+    queue = BlobQueue(kv, count_max=1000)
     return Packs(kv, queue, SMALL, wait_ns=WAIT_NS, **options), queue
 
 

@@ -265,6 +265,8 @@ class Jobs:
                     reservation = await self._reserved(self._jobs[id])
                 await self._do(self._jobs[id], reservation)
             except Exception as error:
+                if reservation is not None:
+                    self._serving.accounts.release(reservation)
                 batch, message = Batch(), public_message(error)
                 self._fail(batch, self._jobs[id], message)
                 try:
@@ -309,10 +311,12 @@ class Jobs:
         self._keep.drop(batch, f"{job.id}:body")
         self._passing.keep(batch, asked, made, owner, job.id, rules.result_s)
         self._keep.put(batch, f"{job.id}:result", owner, [made.body])
-        self._moved(batch, job, COMPLETED)
+        done = msgspec.structs.replace(job, state=COMPLETED, updated_ms=self._now_ms())
+        batch.put("jobs", job.id.encode(), msgspec.msgpack.encode(done))
         call = Call(raw, reservation.user, job.id, {}, began_s)
         fee = Fee(0, used.completion_tokens * price)
         await serving.finish(call, reservation, fee, used, made.text, backend.models()[0].id, batch, kept_s=rules.result_s)
+        self._jobs[job.id] = done  # told when its result is on the disk, not before
         self._numbers.jobs.labels(COMPLETED).inc()
 
     def _moved(self, batch: Batch, job: Job, state: str, error: str = "") -> Job:

@@ -28,11 +28,7 @@ void launch(const Body& body) {
   std::abort();
 }
 
-std::vector<uint64_t> unwritten(size_t count) {
-  std::vector<uint64_t> out(count);
-  std::memset(out.data(), grid::kUnwrittenByte, 8 * count);
-  return out;
-}
+std::vector<uint64_t> unwritten(size_t count) { return std::vector<uint64_t>(count, ~uint64_t{0} / 0xff * grid::kUnwrittenByte); }
 Constants view(const std::vector<uint64_t>& words) { return {words.data(), words.size()}; }
 Words target(std::vector<uint64_t>& words) { return {words.data(), words.size()}; }
 

@@ -63,11 +63,7 @@ constexpr unsigned kBlocks = 3, kWidth = 6;
 
 Points view(const std::vector<uint64_t>& words) { return {words.data(), words.size()}; }
 Words target(std::vector<uint64_t>& words) { return {words.data(), words.size()}; }
-std::vector<uint64_t> unwritten(size_t count) {
-  std::vector<uint64_t> out(count);
-  std::memset(out.data(), grid::kUnwrittenByte, 8 * count);
-  return out;
-}
+std::vector<uint64_t> unwritten(size_t count) { return std::vector<uint64_t>(count, ~uint64_t{0} / 0xff * grid::kUnwrittenByte); }
 
 template <class Body>
 void launch_whole(size_t shared_size_bytes, const Body& body) {
